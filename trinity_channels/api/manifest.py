@@ -69,7 +69,8 @@ class Capabilities:
         find_sent: seconds after an attempt from which a send that `find_sent` does not see is surely absent; 0 for no hook.
         idempotent: how long the provider recognises `OutboundMessage.id`, since the first attempt: `send` hands it over, and
             returns the receipt of the message that the provider has already. Within that time an unknown outcome is cleared
-            up by sending again. Zero for a provider that does not.
+            up by sending again. Zero for a provider that does not, or not for every call that `send` makes: answers by
+            `reply_to.token` are repeated like all others, with the token or without.
         list_missed: how far back inbound messages can be listed after an outage; zero for none. Hook `list_missed`.
         listen: messages can be fetched, or come over a connection that we open; no public address is needed. Hook `listen`.
         register_webhook: our webhook can be set at the provider by API. Hook `register_webhook`.

@@ -10,12 +10,14 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+from starlette.responses import JSONResponse
 
 from trinity_channels.api import (
     Binding,
     Context,
     Failure,
     FailureKind,
+    Fault,
     OutboundMessage,
     Receipt,
     ReplyToken,
@@ -23,9 +25,13 @@ from trinity_channels.api import (
     SendError,
     SendRejected,
     SendUnknown,
+    Simulator,
     hookimpl,
 )
-from trinity_channels_contract_tests.echo import Echo
+from trinity_channels.api.fields import whole
+from trinity_channels.simulation import Faults
+from trinity_channels_contract_tests.echo import Echo, EchoSimulator
+from trinity_channels_contract_tests.echo.provider import REFUSALS
 
 NOTHING = Failure("0", FailureKind.PERMANENT, "Nothing can be done.")
 
@@ -157,6 +163,33 @@ class WaitsForWhatIsNoNumber(Pausing):
             return float(form or "")
         except ValueError:
             return None
+
+
+class TakesSecondsForMinutesAndMore(Pausing):
+    breaks = "test_any_pause_is_understood"
+
+    def pause(self, form: str | None) -> float | None:
+        return 1000 * float(form) if form and form.isdecimal() and len(form) < 4 else None
+
+
+class TakesMillisecondsForSeconds(Echo):
+    breaks = "test_any_pause_is_understood"
+
+    @hookimpl
+    def simulator(self, ctx: Context) -> Simulator:
+        class InMilliseconds(EchoSimulator):
+            _limited = JSONResponse({"error": "too fast", "retry_after_ms": 3000}, 429)
+
+            def inject(self, fault: Fault, times: int = 1) -> None:
+                self._faults = Faults({**REFUSALS, Fault.RATE_LIMITED: self._limited})
+                super().inject(fault, times)
+
+        return InMilliseconds(ctx, self.signed)
+
+    def refusal(self, answer: httpx.Response, message: OutboundMessage, ctx: Context) -> SendError:
+        if answer.status_code == 429:
+            return SendDeferred("Echo asks for a pause.", retry_after=whole(answer.json(), "retry_after_ms"))
+        return super().refusal(answer, message, ctx)
 
 
 class PutsOffForEver(Echo):

@@ -32,6 +32,7 @@ from trinity_channels_contract_tests.checks.refusing import Refusing
 from trinity_channels_contract_tests.checks.repeating import Repeating
 from trinity_channels_contract_tests.checks.sending import Sending
 from trinity_channels_contract_tests.checks.taken import Taken
+from trinity_channels_contract_tests.checks.tokens import Tokens
 
 OWN = frozenset({"channel", "plugin", "exempt", "no_receipts"})
 """What a subclass sets."""
@@ -54,6 +55,7 @@ class ChannelContract(
     Receipts,
     Repeating,
     ReadingBack,
+    Tokens,
     Answering,
     Refusing,
     Taken,

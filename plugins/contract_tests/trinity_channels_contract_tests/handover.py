@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
 
+from trinity_channels.api import ReplyTo
 from trinity_channels_contract_tests.expectations import broken
 from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.meddling import meddling
@@ -33,10 +34,11 @@ class Handover:
         return len(self.before)
 
 
-async def handover(harness: Harness, text: str = "") -> Handover:
+async def handover(harness: Harness, text: str = "", reply_to: ReplyTo | None = None) -> Handover:
     """Learn it, from a message that arrives."""
     before = len(harness.arrived())
     message = await harness.message(text or f"which call hands over number {before}?")
+    message = replace(message, reply_to=reply_to)
     found: list[int] = []
 
     async def look(_: httpx.Request, carry: Carry) -> httpx.Response:
@@ -61,6 +63,7 @@ class Shape:
     def __init__(self, first: tuple[Call, str], second: tuple[Call, str]) -> None:
         (one, text), (other, other_text) = first, second
         self._method = one.request.method
+        self._places = {name for call in (one, other) for name, _ in _leaves(call.request)}
         # A part of the path that names the message or the person differs between two messages.
         parts = zip(_parts(one.request), _parts(other.request), strict=False)
         self._parts = [mine if mine == theirs else None for mine, theirs in parts]
@@ -76,6 +79,10 @@ class Shape:
         if any(mine not in {None, theirs} for mine, theirs in zip(self._parts, parts, strict=True)):
             return False
         return not self._fields or bool(self._fields & {name for name, value in _leaves(request) if value})
+
+    def has_no_more(self, request: httpx.Request) -> bool:
+        """Whether a call holds no text in a place in which the two have none."""
+        return self._places >= {name for name, _ in _leaves(request)}
 
 
 def _parts(request: httpx.Request) -> list[str]:

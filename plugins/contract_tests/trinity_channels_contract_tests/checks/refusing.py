@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import format_datetime
@@ -17,11 +19,16 @@ from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.meddling import answers, meddling
 from trinity_channels_contract_tests.odd import Edit, edits_of
 from trinity_channels_contract_tests.outcomes import send_failure
+from trinity_channels_contract_tests.payloads import leaves
 from trinity_channels_contract_tests.transport import Call
 
 TEXT = "will this be taken?"
 HEADER = "retry-after"
 PAUSE = timedelta(seconds=120)
+HUNDRED = 100
+"""A pause so many times as long as Retry-After comes of another unit."""
+MILLISECONDS = re.compile(r"milli|(_|[a-z])(ms|Ms|MS)$|^ms$")
+"""Names of fields that count in milliseconds."""
 NONSENSE = ("", "soon", "nan", "inf", "-5", "1e999", "9" * 400, "\xb2", "1, 2")
 KINDS_OF_REFUSAL = (FailureKind.PERMANENT, FailureKind.RECIPIENT)
 KINDS_OF_EXHAUSTION = (FailureKind.OPERATOR, FailureKind.LATER)
@@ -36,6 +43,7 @@ class Refusing(Checks):
     async def test_any_pause_is_understood(self, harness: Harness) -> None:
         """A rate limit is `SendDeferred` in whatever form it names its pause: as a date, not at all, or as nonsense."""
         limited = await _limited(harness)
+        expect(not (longer := limited.longer), longer, "Read each pause in the unit that the provider counts it in.")
         # A provider may name the pause in the body, and then the header means nothing.
         reads = [await limited.pause(form) for form in ("7", "11")] == [7, 11]
         moment = harness.now() + PAUSE
@@ -83,6 +91,23 @@ class Limited:
     harness: Harness
     at: int
     call: Call
+    asked: float | None
+    """The pause that came of it as it was."""
+
+    @property
+    def longer(self) -> str:
+        """In which unit the pause was misread, empty if it was not."""
+        response = self.call.response
+        if response is None or not isinstance(self.asked, int | float):
+            return ""
+        seconds = response.headers.get(HEADER, "")
+        if seconds.isdecimal() and self.asked > HUNDRED * max(int(seconds), 1):
+            return f"Retry-After is {seconds} seconds, and retry_after is {self.asked:g}"
+        with suppress(ValueError, RecursionError):
+            for path, held in leaves(json.loads(response.content)):
+                if held == self.asked and path and MILLISECONDS.search(str(path[-1])):
+                    return f"{path[-1]} is {held} milliseconds, and retry_after is {self.asked:g} seconds"
+        return ""
 
     async def pause(self, form: str | None, edit: Edit | None = None) -> float | None:
         """The pause of the `SendDeferred` that comes of it with this Retry-After, and one change of its body."""
@@ -113,5 +138,6 @@ async def _limited(harness: Harness) -> Limited:
     at = (await handover(harness)).at
     message = await harness.message(TEXT)
     harness.simulator.inject(Fault.RATE_LIMITED)
-    expect_outcome(await send_failure(harness, message), SendDeferred, "after a rate limit")
-    return Limited(harness, at, harness.transport.calls[-1])
+    error = await send_failure(harness, message)
+    expect_outcome(error, SendDeferred, "after a rate limit")
+    return Limited(harness, at, harness.transport.calls[-1], getattr(error, "retry_after", None))

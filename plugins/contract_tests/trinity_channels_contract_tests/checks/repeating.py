@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
-from trinity_channels.api import Fault, OutboundMessage, Receipt
+from trinity_channels.api import Fault, OutboundMessage, Receipt, ReplyTo
 from trinity_channels_contract_tests.check import Checks, story
 from trinity_channels_contract_tests.expectations import NotApplicable, Seen, broken, expect, told
 from trinity_channels_contract_tests.harness import Harness
@@ -41,6 +42,23 @@ class Repeating(Checks):
         await harness.hears("are you still there?")
         again = await _again(harness, message, f"after nine tenths of {idempotent}")
         expect(again.provider_id == first.provider_id, f"{first.provider_id!r} became {again.provider_id!r}")
+
+    @story("send", "Give the key with the call that answers by token, too; or declare no `idempotent`.")
+    async def test_a_repeated_answer_is_recognised(self, harness: Harness) -> None:
+        """`idempotent` covers answers by reply token: what was taken arrives once, repeated with its token or without."""
+        if not harness.manifest.capabilities.idempotent:
+            raise NotApplicable("capability idempotent is not declared")
+        for keeps in (True, False):
+            heard = await harness.hears("what is 6 x 7?")
+            if heard.reply_token is None:
+                raise NotApplicable("messages have no reply_token")
+            how = f"with its token{'' if keeps else ', and then without'}"
+            written = await harness.message(f"an answer {how}")
+            message = replace(written, reply_to=ReplyTo(heard.provider_id, heard.reply_token.token))
+            harness.strikes(Fault.CUT_AFTER)
+            await failure_of(harness, hooks(harness, message)["send"])
+            again = message if keeps else replace(message, reply_to=ReplyTo(heard.provider_id))
+            await _again(harness, again, how)
 
     @story("send", "Make an idempotency key of `message.id` alone: people are told the same thing twice, and mean it.")
     async def test_equal_texts_are_two_messages(self, harness: Harness) -> None:

@@ -31,6 +31,8 @@ TOKEN = "fake-echo-token-1234"  # noqa: S105  no provider knows it
 SECRET = "fake-echo-secret-5678"  # noqa: S105  the same
 WAIT = 10.0
 """Seconds that those who ask for unread messages wait for the first one."""
+REPLIES = timedelta(minutes=1, seconds=10)
+"""How long a reply token is taken: a little longer than Echo says."""
 AT_ONCE = 5
 EVERY = timedelta(seconds=1)
 """So many messages to one person may come at once, and one more after each of these."""
@@ -123,7 +125,7 @@ class EchoSimulator:
         self._unread: list[dict[str, Any]] = []
         self._arrived = asyncio.Event()
         self._aside: list[dict[str, Any]] = []
-        self._reply_tokens: set[str] = set()
+        self._reply_tokens: dict[str, datetime] = {}
         self._pace = Buckets()
         self.app: ASGIApp = Starlette(
             routes=[
@@ -200,7 +202,7 @@ class EchoSimulator:
         where = {"group": group, "named": named}
         name = self._id()
         message = self._event("message", phone, id=name, text=text, files=list(files), reply=f"reply-{name}", **where)
-        self._reply_tokens.add(f"reply-{name}")
+        self._reply_tokens[f"reply-{name}"] = self._clock() + REPLIES
         self._inbox.append(message)
         await self._post(message)
 
@@ -283,9 +285,9 @@ class EchoSimulator:
         if known:
             return JSONResponse(known[0], HTTPStatus.CONFLICT if body["once"] == "strictly" else HTTPStatus.OK)
         if (token := body.pop("reply", None)) is not None:
-            if token not in self._reply_tokens:
+            until = self._reply_tokens.pop(token, None)
+            if until is None or until < self._clock():
                 return JSONResponse({"error": "the reply token is used up"}, 410)
-            self._reply_tokens.remove(token)
         row = {**body, "id": self._id(), "state": "accepted", "at": self._at()}
         self._sent.append(row)
         answer = JSONResponse(row, 201)
