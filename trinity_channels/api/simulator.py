@@ -15,7 +15,7 @@ class Fault(StrEnum):
     """Something that goes wrong at the provider's side of one call."""
 
     RATE_LIMITED = "rate_limited"
-    """429, with Retry-After."""
+    """429, with the pause that the provider names, if it names one."""
     SERVER_ERROR = "server_error"
     """A 5xx in the provider's own shape; the message was not taken."""
     SERVER_ERROR_AFTER = "server_error_after"

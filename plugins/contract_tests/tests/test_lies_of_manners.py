@@ -49,7 +49,7 @@ class QuotesTheToken(Echo):
             raise ConfigurationError(f"Echo does not know {token}.", field=error.field, refused=True) from None
 
 
-class RepeatsARefusal(Echo):
+class MakesACodeOfARefusal(Echo):
     breaks = "test_errors_hold_nothing_confidential"
 
     def refusal(self, answer: httpx.Response, message: OutboundMessage, ctx: Context) -> SendError:
@@ -57,7 +57,7 @@ class RepeatsARefusal(Echo):
         if not isinstance(found, SendRejected) or answer.status_code != HTTPStatus.BAD_REQUEST:
             return found
         words = answer.json().get("reason", "")
-        return SendRejected(replace(found.failure, message=f"Echo does not take the message: {words}"))
+        return SendRejected(replace(found.failure, code=f"Refused: {words}"))
 
 
 class QuotesTheMessage(Echo):

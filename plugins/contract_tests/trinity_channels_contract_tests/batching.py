@@ -32,6 +32,7 @@ class Batch:
         Raises:
             NotApplicable: the provider sends each event by itself, or the kit cannot sign.
         """
+        harness.needs("receive")
         if not isinstance(harness.simulator, Signs):
             raise NotApplicable("the simulator has no method `sign(request)`")
         ada, texts = harness.simulator.phone("Ada"), ["the first of them", "the second of them", "by someone else"]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from trinity_channels.api import retry_after
 from trinity_channels_contract_tests.meddling import answers
 from trinity_channels_contract_tests.transport import Call, Meddling
 
@@ -30,6 +34,8 @@ _WHOLE: dict[str, tuple[int, bytes, dict[str, str]]] = {
 _VALUES: dict[str, Any] = {"null": None, "an address": f"http://{ELSEWHERE}/", "an object": {}}
 _MISSING = object()
 EACH = -1
+_PAUSE = re.compile("retry_?(after|in|delay)", re.IGNORECASE)
+"""Fields of JSON in which providers name a pause instead of in a header."""
 Place = tuple[str | int, ...]
 """The way to a field: names of objects, and EACH for every element of a list."""
 
@@ -100,6 +106,18 @@ def edits_of(call: Call) -> Iterator[Edit]:
             # Another text is nothing odd where there is a text, but an address may be one that is called.
             if type(value) is not type(held) or isinstance(value, str):
                 yield Edit(place, held, name, value)
+
+
+def named_pause(calls: Sequence[Call], now: datetime) -> str:
+    """The header or field with which one of the answers names a pause; empty if none does, as with some providers."""
+    for response in (call.response for call in calls if call.response is not None and call.response.is_error):
+        if retry_after(response.headers, now) is not None:
+            return "Retry-After"
+        with suppress(ValueError, RecursionError):
+            for place, held in _places(json.loads(response.content)):
+                if _PAUSE.search(str(place[-1])) and isinstance(held, int | float) and held > 0:
+                    return str(place[-1])
+    return ""
 
 
 def _places(told: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:

@@ -38,13 +38,18 @@ async def failure_of(harness: Harness, call: Call) -> Exception | None:
     return None
 
 
-async def send_failure(harness: Harness, message: OutboundMessage) -> SendError:
-    """What `send` raises, which must be one of the three outcomes."""
+async def send_failure(harness: Harness, message: OutboundMessage, how: str = "") -> SendError:
+    """What `send` raises, which must be one of the three outcomes; `how` says what has happened to it."""
     error = await failure_of(harness, hooks(harness, message)["send"])
+    return send_outcome(error, f"{how}, " if how else "")
+
+
+def send_outcome(error: Exception | None, how: str) -> SendError:
+    """Expect one of the three outcomes."""
     if error is None:
-        broken("send returned a receipt nevertheless")
+        broken(f"{how}send returned a receipt nevertheless")
     if not isinstance(error, SendError):
-        broken(f"send let out {told(error)}; only SendRejected, SendDeferred and SendUnknown may come out")
+        broken(f"{how}send let out {told(error)}; only SendRejected, SendDeferred and SendUnknown may come out")
     return error
 
 

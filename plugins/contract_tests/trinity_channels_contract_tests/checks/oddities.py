@@ -100,6 +100,7 @@ class Oddities(Checks):
 
 
 def _signer(harness: Harness) -> Any:
+    harness.needs("receive")
     if not isinstance(harness.simulator, Signs):
         raise NotApplicable("the simulator has no method `sign(request)`")
     return harness.simulator.sign

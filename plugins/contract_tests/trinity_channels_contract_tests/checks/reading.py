@@ -59,6 +59,7 @@ class Reading(Checks):
     @story("receive", "After authentication: MalformedPayload for what cannot be, Ignored for what is not known.")
     async def test_an_authentic_oddity_is_named(self, harness: Harness) -> None:
         """An authentic payload with a field missing or strange gives events, `Ignored` or `MalformedPayload`."""
+        harness.needs("receive")
         if not isinstance(harness.simulator, Signs):
             raise NotApplicable("the simulator has no method `sign(request)`")
         request = await harness.said("hello")

@@ -109,7 +109,12 @@ class EchoGroup:
 class EchoSimulator:
     """The provider. Its API is below `app`, its people are `phone`s; `signed` says what of a webhook is signed."""
 
-    def __init__(self, ctx: Context, signed: Callable[[str, str, bytes], bytes]) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        signed: Callable[[str, str, bytes], bytes],
+        refusals: Mapping[Fault, Response] = REFUSALS,
+    ) -> None:
         self._ctx = ctx
         self._signed = signed
         self._clock = Clock(ctx.now)
@@ -118,7 +123,7 @@ class EchoSimulator:
         self._ids = itertools.count(1)
         self._phones: dict[str, EchoPhone] = {}
         self._groups: dict[str, EchoGroup] = {}
-        self._faults = Faults(REFUSALS)
+        self._faults = Faults(refusals)
         self._background = Background()
         self._sent: list[dict[str, Any]] = []
         self._inbox: list[dict[str, Any]] = []
