@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import secrets
 import socket
@@ -33,6 +34,9 @@ SPARE = "my-agent"
 """Connected to nothing, for trying to connect; the user guide's calls name it."""
 OWNER = "owner@example.org"
 LOOPBACK = "127.0.0.1"
+FIRST_CONNECTION = 10.0
+"""Seconds that a demo waits for a provider whose messages are fetched; its page tells why it does not connect."""
+LOOK_AGAIN = 0.05
 
 
 class DemoSettings(Settings):
@@ -88,9 +92,10 @@ async def set_up(port: int, *, listen: bool = False) -> AsyncIterator[Environmen
             providers = provider_server(environment.simulators, _pages(environment, plugins))
             framed = FramedBy(app, environment.providers_url)
             async with (
+                # First, so that it ends last: until then the host waits for messages there.
+                servers.serving(providers, outer, websockets=True),
                 environment.host,
                 servers.serving(framed, inner, environment.host.leave),
-                servers.serving(providers, outer, websockets=True),
             ):
                 await environment.owner.set_public_address(environment.url)
                 for name in environment.simulators:
@@ -123,6 +128,12 @@ async def _connect(environment: Environment, name: str, *, listens: bool) -> Non
     webhook_url = await environment.owner.connect(name, simulator.settings(), listens=listens)
     if webhook_url is not None:
         simulator.connect(webhook_url)
+        return
+    # What is written before that may come a minute later, when the provider tries again.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(FIRST_CONNECTION):
+            while not await environment.owner.is_connected(name):  # noqa: ASYNC110  only the API knows
+                await asyncio.sleep(LOOK_AGAIN)
 
 
 def _pages(environment: Environment, plugins: Plugins) -> DemoPages:

@@ -29,6 +29,11 @@ class Owner:
         connected = await self._call("PUT", channel, {**settings, LISTENS: True} if listens else dict(settings))
         return cast("str | None", connected["webhook_url"])
 
+    async def is_connected(self, channel: str) -> bool:
+        """Whether the host, which fetches a channel's messages, is connected to the provider."""
+        connection = (await self._call("GET", channel))["connection"]
+        return bool(connection and connection["connected_since"])
+
     async def requests(self, status: str = "") -> list[dict[str, Any]]:
         """Access requests, newest first; an empty status means all."""
         return cast("list[dict[str, Any]]", await self._call("GET", f"access-requests?status={status}"))

@@ -83,3 +83,27 @@ async def test_only_the_kinds_that_were_asked_for_come(sim: TelegramSimulator, a
     await sim.phone("Zoe").says("hello")
 
     assert await texts(api) == []
+
+
+async def test_a_host_that_hangs_up_is_not_waited_for(sim: TelegramSimulator) -> None:
+    """A server that stops waits for every call that it answers."""
+    messages: asyncio.Queue[dict[str, object]] = asyncio.Queue()
+    messages.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": f"/bot{sim.bot.token}/getUpdates",
+        "query_string": b"timeout=50",
+        "headers": [],
+    }
+
+    async def send(_: object) -> None:
+        return
+
+    call = asyncio.create_task(sim.app(scope, messages.get, send))
+    async with asyncio.timeout(10):
+        await waits(sim)
+        messages.put_nowait({"type": "http.disconnect"})
+        await call
+
+    assert not sim.is_polled()

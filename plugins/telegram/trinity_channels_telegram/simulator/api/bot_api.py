@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Coroutine
 from http import HTTPStatus
+from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,6 +19,7 @@ from trinity_channels_telegram.simulator.network import Network
 from trinity_channels_telegram.simulator.polling import Polling
 from trinity_channels_telegram.simulator.problems import Problem
 
+_Answer = TypeVar("_Answer")
 _TOKEN = re.compile(r"[1-9][0-9]*:[^/]*")
 # As in Telegram's published server (https://github.com/tdlib/telegram-bot-api).
 LONGEST_TOKEN = 80
@@ -38,7 +42,8 @@ class BotApi:
         params = await parameters.read(request)
 
         async def poll() -> Response:
-            return JSONResponse({"ok": True, "result": await self._polling.get(bot, params)})
+            updates = await _unless_hung_up(request, self._polling.get(bot, params))
+            return JSONResponse({"ok": True, "result": updates or []})
 
         async def take() -> Response:
             return JSONResponse({"ok": True, "result": self._methods.call(bot, method, params)})
@@ -58,3 +63,19 @@ class BotApi:
         if bot is None:
             raise Problem(HTTPStatus.UNAUTHORIZED, "Unauthorized")
         return bot
+
+
+async def _unless_hung_up(request: Request, answer: Coroutine[None, None, _Answer]) -> _Answer | None:
+    """The answer; None if the client does not wait for it any more: a server that stops would wait for it all the same."""
+    waiting, gone = asyncio.create_task(answer), asyncio.create_task(_hung_up(request))
+    try:
+        await asyncio.wait({waiting, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return await waiting if waiting.done() else None
+    finally:
+        waiting.cancel()
+        gone.cancel()
+
+
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
