@@ -76,7 +76,7 @@ async def twilio() -> AsyncIterator[Twilio]:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         async with httpx.AsyncClient(limits=httpx.Limits(max_connections=64)) as http:
             made = Twilio(http, url)
-            config = uvicorn.Config(made, log_config=None, access_log=False, lifespan="off")
+            config = uvicorn.Config(made, log_config=None, access_log=False, lifespan="off", ws="none")
             server = uvicorn.Server(config)
             task = asyncio.create_task(server.serve(sockets=[listening]))
             while not server.started:  # noqa: ASYNC110  uvicorn has no event for it

@@ -112,10 +112,12 @@ def main() -> int:
     everywhere = (MOVED,) if options.floors else ()
     left_out = NOT_ON_FLOORS if options.floors else ()
     again = STORIES if options.floors else ON_POSTGRES
+    # Those are about a host that runs alone.
+    commands, load = (COMMANDS[len(MASSES) :], LOAD[:1] + LOAD[-1:]) if options.floors else (COMMANDS, LOAD)
     # The longest runs begin, or a core would have nothing to do at the end.
-    runs = [(*SECOND, f"--ignore={PAGES[0]}", *left_out), PAGES, COMMANDS, (*PLUGINS, *LOOK_BACK), again, TOLD]
+    runs = [(*SECOND, f"--ignore={PAGES[0]}", *left_out), PAGES, commands, (*PLUGINS, *LOOK_BACK), again, TOLD]
     failed = side_by_side(*((*run, *everywhere) if run is not again else run for run in runs))
-    return failed or pytest(LOAD, in_memory=False).wait()
+    return failed or pytest(load, in_memory=False).wait()
 
 
 def side_by_side(first: Sequence[str], *others: Sequence[str]) -> int:

@@ -139,8 +139,8 @@ def test_a_plan_before_an_answer_never_shows(plan: str, answer: str) -> None:
     ids=range(8),
 )
 def test_no_answer_takes_long_to_read(answer: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     without_reasoning(answer)
 
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

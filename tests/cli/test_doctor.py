@@ -278,6 +278,7 @@ async def test_a_server_that_cannot_be_asked_from_here_is_told(terminal: Termina
     assert "? A server runs on this database, but cannot be asked from here." in result.stdout
 
 
+@pytest.mark.alone("the server is asked first whether it is ready, which is the application's to tell")
 async def test_a_server_that_is_broken_is_told(
     terminal: Terminal, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -292,6 +293,7 @@ async def test_a_server_that_is_broken_is_told(
     assert "✗ The server runs, but cannot do this at the moment. disk I/O error" in result.stdout
 
 
+@pytest.mark.alone("the server is asked first whether it is ready, which is the application's to tell")
 async def test_a_server_whose_database_is_away_needs_no_restart(
     terminal: Terminal, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -106,6 +106,7 @@ class Server:
             log_level="critical",  # connections that were cut are no errors here
             access_log=False,
             lifespan="off",
+            ws="none",  # older versions take what is deprecated in newer ones of websockets
             timeout_graceful_shutdown=1,
         )
         self._server = server = _Quiet(config)
