@@ -33,6 +33,7 @@ _DOES = {
     Role.WEB: "This process receives messages, and another one that answers them was heard of.",
     Role.WORKER: "This process answers messages that others receive.",
 }
+_IN_THE_APPLICATION = "Set the address in the application around this host."
 _TOLD_ELSEWHERE = ("public_chat_url", "webhook_path", "mail")
 
 
@@ -246,9 +247,8 @@ def _public_address(address: PublicAddress, *, needed: bool) -> Check:
         return Check(code, state, message, f"{set_by_api} with the address while the server runs.")
     if address.value is None:
         message = "public_chat_url is not set: there are no webhook URLs, and no provider can reach your agents."
-        return Check(
-            code, state, message, f"Set TRINITY_CHANNELS_PUBLIC_CHAT_URL, or {set_by_api} while the server runs."
-        )
+        fix = f"Set TRINITY_CHANNELS_PUBLIC_CHAT_URL, or {set_by_api} while the server runs."
+        return Check(code, state, message, _IN_THE_APPLICATION if address.given else fix)
     if address.ignored:
         message = f"public_chat_url is {address.value}, which was stored by API; {ignored}."
         fix = f"{set_by_api} with the address that is to count, or make the settings say the same."

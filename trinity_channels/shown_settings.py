@@ -58,8 +58,9 @@ def _fields(settings: Settings, limits: Limits, address: PublicAddress) -> Itera
             route, value = LIMITS_ROUTE, getattr(limits.values, field)
             origin = Origin.STORED if field in stored else origin
         if field == "public_chat_url":
-            route, value = ADDRESS_ROUTE, address.value
+            route, value = "" if address.given else ADDRESS_ROUTE, address.value
             origin = origin if address.value == address.configured else Origin.STORED
+            origin = Origin.APPLICATION if address.given else origin
         told = ("set" if value else "") if secret else _text(value)
         yield ShownSetting(settings.named(field), MEANINGS[field], told, secret, origin, route)
 

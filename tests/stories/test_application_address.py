@@ -100,6 +100,35 @@ async def test_it_cannot_be_changed_here_and_the_settings_do_not_count(town: Tow
     assert (await town.api("GET", "/api/settings/public_chat_url")).json()["value"] == "https://chat.example.org"
 
 
+async def test_nothing_offers_to_change_it_here(town: Town, setting: Setting) -> None:
+    """Before: the pages had a form that was always refused, and findings led to it."""
+    listed = (await town.api("GET", "/api/settings")).json()
+    (shown,) = [one for one in listed if one["name"].endswith("PUBLIC_CHAT_URL")]
+    page = (await town.api("GET", "/channels/settings")).text
+    setting.value = None
+    await town.host.address_changed()
+    step, finding = [
+        one["fix"]
+        for where in ((await town.api("GET", "/api/setup")).json()["steps"], await findings(town))
+        for one in where
+        if one["code"] == "public_chat_url"
+    ]
+
+    assert (shown["value"], shown["origin"], shown["route"]) == ("https://chat.example.org", "application", "")
+    assert "The application around this host sets it" in page
+    assert 'id="f-value"' not in page
+    assert "in the application around it" in step
+    assert finding == "Set the address in the application around this host."
+
+
+async def findings(town: Town) -> list[dict[str, str]]:
+    """Those about the way in."""
+    (found,) = [
+        one["checks"] for one in (await town.api("POST", "/api/settings/diagnosis")).json() if one["title"] == "Way in"
+    ]
+    return list(found)
+
+
 @pytest.mark.parametrize(
     "wrong", ["ftp://example.org", "no address", "https://user:secret@example.org", RuntimeError("x")]
 )

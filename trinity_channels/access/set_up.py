@@ -200,6 +200,8 @@ class SetUp:
         if value is None:
             message = "Providers post messages to it; it is checked as soon as it is saved."
             fix = "Enter the https:// address at which the internet reaches this host."
+            if self._address.given:
+                fix = "Set the https:// address at which the internet reaches this host in the application around it."
             if any(self._plugins[name].listens for name in self._plugins):
                 fix += " There is none? Connect a channel whose messages this host fetches; that works without."
             return Step(StepCode.ADDRESS, title, done=False, message=message, fix=fix)

@@ -39,11 +39,13 @@ class AddressSetting:
     """The address, None if there is none; `warning` says what does not work with it, None if nothing is known.
 
     `updated_at`: when it was last changed over the API or on a page; None if it never was, or was not asked.
+    `given`: the application around this host sets it, and it cannot be changed here.
     """
 
     value: str | None
     warning: str | None
     updated_at: datetime | None = None
+    given: bool = False
 
 
 class AddressChange:
@@ -176,4 +178,4 @@ class AddressChange:
             warning = "Providers deliver to https:// addresses; this one starts with http://."
         else:
             warning = f"Some providers could not be updated: {'; '.join(problems)}" if problems else None
-        return AddressSetting(value, warning)
+        return AddressSetting(value, warning, given=self._address.given)
