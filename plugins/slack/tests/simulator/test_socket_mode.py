@@ -201,6 +201,7 @@ async def test_commands_and_interactions_come_too_and_are_answered(
     assert (app.heard[0]["payload"]["command"], app.heard[0]["payload"]["text"]) == ("/ask", "why?")
 
 
+@pytest.mark.filterwarnings("ignore:ssl=None is deprecated:DeprecationWarning")  # what the oldest one tells aiohttp
 async def test_slacks_own_client_understands_it(serve: Serve, make_sim: Callable[[str], SlackSimulator]) -> None:
     made: list[SlackSimulator] = []
 
