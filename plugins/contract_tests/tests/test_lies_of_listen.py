@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
+
+import httpx
+import pytest
+from pydantic import BaseModel
 
 from trinity_channels.api import (
     Binding,
@@ -22,7 +27,10 @@ from trinity_channels.api import (
     ProviderUnavailable,
     hookimpl,
 )
-from trinity_channels_contract_tests.echo import Echo
+from trinity_channels_contract_tests import ChannelContract
+from trinity_channels_contract_tests.case import broken_promises
+from trinity_channels_contract_tests.echo import Echo, ListeningEcho
+from trinity_channels_contract_tests.echo.provider import WAIT
 
 
 class DropsTheSecond(Echo):
@@ -131,6 +139,29 @@ class SwallowsCancellation(Echo):
                 await super().listen(binding, ctx, deliver)
 
 
+class ListensOnWhateverIsSaid(Echo):
+    breaks = "test_listening_ends_when_it_is_cancelled"
+
+    @hookimpl
+    async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        while True:
+            with suppress(asyncio.CancelledError):
+                await super().listen(binding, ctx, deliver)
+
+
+class AsksLongerThanItWaits(Echo):
+    breaks = "test_silence_does_not_end_it"
+
+    async def request(
+        self, settings: BaseModel, ctx: Context, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> httpx.Response:
+        try:
+            async with asyncio.timeout(WAIT - 1):
+                return await super().request(settings, ctx, method, path, body)
+        except TimeoutError:
+            raise httpx.ReadTimeout("It took too long.") from None
+
+
 class LetsHttpxOut(Echo):
     breaks = "test_a_broken_connection_is_unavailable"
 
@@ -181,6 +212,7 @@ class DeliversEachEmptyAnswer(Echo):
 
     @hookimpl
     async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": ""})
         while True:
             for row in await self.rows(binding, ctx, "/unread"):
                 await self.take(row, binding, ctx, deliver)
@@ -209,3 +241,24 @@ class StumblesOverNews(Echo):
 
 def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[type], dict[str, str]]) -> None:
     assert set(broken_by(lie)) == {lie.breaks}
+
+
+# --- what every check of a channel without webhooks would stumble over ---
+
+STUMBLES = (AsksLongerThanItWaits, NeverAcknowledges, ListensOnWhateverIsSaid)
+OTHERS = ("test_logs_hold_nothing_confidential", "test_only_send_sends")
+SECONDS = 10.0
+"""Of the processor; without a bound two of these take minutes, or do not end."""
+
+
+@pytest.mark.parametrize("stumble", STUMBLES)
+def test_it_is_named_soon_and_by_the_right_check(stumble: Any) -> None:
+    class Contract(ChannelContract):
+        channel = "echo"
+        plugin = type(stumble.__name__, (stumble, ListeningEcho), {})()
+
+    began = time.process_time()
+    broken = broken_promises(Contract, [stumble.breaks, *OTHERS])
+
+    assert set(broken) == {stumble.breaks}
+    assert time.process_time() - began < SECONDS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,6 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from trinity_channels_contract_tests import loop
 from trinity_channels_contract_tests.expectations import (
     IMPOSSIBLE,
     NOT_APPLICABLE,
@@ -23,7 +23,6 @@ from trinity_channels_contract_tests.expectations import (
 )
 from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.listening import httpx_quiet
-from trinity_channels_contract_tests.loop import JumpingLoop
 from trinity_channels_contract_tests.under_test import PluginUnderTest
 
 Story = Callable[[Any, Harness], Awaitable[None]]
@@ -69,8 +68,8 @@ def story(hook: str, fix: str, start: datetime | None = None) -> Callable[[Story
 
         def run(group: Checks, plugin: PluginUnderTest) -> None:
             # A loop for each check: what one left running cannot reach the next.
-            with httpx_quiet(), asyncio.Runner(loop_factory=JumpingLoop) as runner:
-                runner.run(play(group, plugin))
+            with httpx_quiet():
+                loop.play(play(group, plugin))
 
         return _check(tell, hook, fix, run)
 

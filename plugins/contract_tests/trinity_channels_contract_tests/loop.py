@@ -9,12 +9,16 @@ from __future__ import annotations
 import asyncio
 import selectors
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Executor
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 GRACE = 0.004
 """Real seconds that a thread which the loop has not started itself gets before an idle clock jumps."""
+ENDS = 60.0
+"""Seconds of virtual time in which what is still running when a story is over must end."""
 
 
 class JumpingSelector(selectors.DefaultSelector):
@@ -71,6 +75,34 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 
     def call_exception_handler(self, context: Mapping[str, Any]) -> None:
         """Say nothing: a task that was dropped with its harness does not matter."""
+
+
+def play(story: Coroutine[Any, Any, T]) -> T:
+    """Run a story on a loop of its own; what does not end when it is cancelled after that is dropped.
+
+    `asyncio.Runner` would wait for it without end.
+    """
+    loop = JumpingLoop()
+    try:
+        return loop.run_until_complete(story)
+    finally:
+        if left := asyncio.all_tasks(loop):
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.wait(left, timeout=ENDS))
+        for task in left:
+            drop(task)
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+def drop(task: asyncio.Task[Any]) -> None:
+    """Take what a task does away from it, if it is still running: it has swallowed its cancellation."""
+    coroutine = task.get_coro()
+    if not task.done() and coroutine is not None:
+        with suppress(RuntimeError):  # it swallows that as well, and stays where it is
+            coroutine.close()
 
 
 def longest_block() -> float:

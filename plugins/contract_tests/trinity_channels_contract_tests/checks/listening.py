@@ -33,6 +33,8 @@ from trinity_channels_contract_tests.variants import with_other_secrets
 AGAIN = timedelta(minutes=10)
 ENDS = 10.0
 """Seconds in which listening ends when it is cancelled."""
+QUIET = 180.0
+"""Seconds in which no one writes; providers hold a question open for a minute or two at most."""
 ODD_TEXTS: tuple[tuple[str, Any], ...] = (("first", None), ("second", 7), ("third", {}), ("fourth", []))
 """What people write, and what stands in its place on the way."""
 _ATTEMPTS = 50
@@ -164,6 +166,18 @@ class ListeningChecks(Checks):
             heard.task.cancel()
             await asyncio.wait([heard.task], timeout=ENDS)
             expect(heard.task.done(), f"it was still listening {ENDS:.0f} seconds after it was cancelled")
+
+    @story(
+        "listen", "Let the provider hold a question open for less than the 15 s of `ctx.http`, or wait longer for it."
+    )
+    async def test_silence_does_not_end_it(self, harness: Harness) -> None:
+        """While no one writes it goes on: silence is no broken connection, and it is for the host to end it."""
+        async with listening(harness) as heard:
+            await heard.works()
+            await asyncio.wait([heard.task], timeout=QUIET)
+            error = heard.task.exception() if heard.task.done() else None
+            what = told(error) if error else "nothing, and returned"
+            expect(not heard.task.done(), f"while no one wrote, it raised {what}")
 
     @story("listen", "Map what the network does to ProviderUnavailable, or connect again with pauses of your own.")
     async def test_a_broken_connection_is_unavailable(self, harness: Harness) -> None:
