@@ -40,7 +40,8 @@ class MessageReceived:
     agent are events, the others are `Ignored`. `provider_id` names the message to `indicate`. In a direct chat every
     message that a person sends is an event: what has no text and no part that fits is a `Note` of kind `UNSUPPORTED`.
     `album` is the provider's name for several messages that were sent as one. `reply_token` comes back in
-    `OutboundMessage.reply_to`. `raw` is what the provider sent.
+    `OutboundMessage.reply_to`. `sent_at` is the moment that the provider names, with its zone; None only if it names none.
+    `raw` is what the provider sent.
     """
 
     event_id: str

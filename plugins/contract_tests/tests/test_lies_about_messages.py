@@ -23,6 +23,29 @@ from trinity_channels_contract_tests.echo import Echo
 from trinity_channels_contract_tests.echo.manifest import MANIFEST
 
 
+class StripsTexts(Echo):
+    breaks = "test_a_text_is_received_as_written"
+
+    def message(self, row: dict[str, Any]) -> MessageReceived:
+        return super().message({**row, "text": str(row["text"]).strip()})
+
+
+class GivesFilesOneHandle(Echo):
+    breaks = "test_a_file_is_an_attachment"
+
+    def message(self, row: dict[str, Any]) -> MessageReceived:
+        return super().message({**row, "files": [{**file, "url": "x"} for file in row["files"]]})
+
+
+class CallsFilesBytes(Echo):
+    breaks = "test_a_file_is_an_attachment"
+
+    def message(self, row: dict[str, Any]) -> MessageReceived:
+        return super().message(
+            {**row, "files": [{**file, "type": "application/octet-stream"} for file in row["files"]]}
+        )
+
+
 class TidiesTexts(Echo):
     breaks = "test_a_text_is_received_as_written"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from trinity_channels.api import Binding, Context, Deliver, Inbound, MessageReceived, ReceiptReceived
 from trinity_channels_contract_tests.echo import ListeningEcho
@@ -25,6 +25,18 @@ class DeliversNoReceipts(ListeningEcho):
                 await deliver(inbound)
 
         await super().take(row, binding, ctx, only_others)
+
+
+class KeepsInTheModuleWhatItHasSeen(ListeningEcho):
+    breaks = "test_each_call_listens_by_itself"
+    seen: ClassVar[set[str]] = set()
+
+    async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        if row.get("text") == "hello" and row["id"] in self.seen:
+            await self.ask(binding.settings, ctx, "DELETE", f"/unread/{row['unread']}")
+        else:
+            self.seen.add(row.get("id", ""))
+            await super().take(row, binding, ctx, deliver)
 
 
 def test_a_lie_is_found_out(lie: Any, broken_by: Callable[[type], dict[str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 import uuid
@@ -50,6 +51,21 @@ class ComparesTheBeginning(Echo):
 
     def same(self, wanted: bytes, presented: bytes) -> bool:
         return presented != b"" and wanted.startswith(presented[:16])
+
+
+class ComparesInLowerCase(Echo):
+    breaks = "test_a_signature_in_other_letters_is_refused"
+
+    def same(self, wanted: bytes, presented: bytes) -> bool:
+        return base64.b64encode(bytes.fromhex(wanted.decode())).lower() == presented.lower()
+
+    @hookimpl
+    def simulator(self, ctx: Context) -> Simulator:
+        class SignsInBase64(EchoSimulator):
+            def _signature(self, url: str, stamp: str, body: bytes) -> str:
+                return base64.b64encode(bytes.fromhex(super()._signature(url, stamp, body))).decode()
+
+        return SignsInBase64(ctx, self.signed)
 
 
 class TakesWhatIsNotSigned(Echo):

@@ -25,6 +25,7 @@ from trinity_channels_contract_tests.checks.messages import Messages
 from trinity_channels_contract_tests.checks.oddities import Oddities
 from trinity_channels_contract_tests.checks.optional import Optional
 from trinity_channels_contract_tests.checks.outages import Outages
+from trinity_channels_contract_tests.checks.own import Own
 from trinity_channels_contract_tests.checks.readback import ReadingBack
 from trinity_channels_contract_tests.checks.reading import Reading
 from trinity_channels_contract_tests.checks.receipts import Receipts
@@ -32,6 +33,7 @@ from trinity_channels_contract_tests.checks.refusing import Refusing
 from trinity_channels_contract_tests.checks.repeating import Repeating
 from trinity_channels_contract_tests.checks.sending import Sending
 from trinity_channels_contract_tests.checks.taken import Taken
+from trinity_channels_contract_tests.checks.times import Times
 from trinity_channels_contract_tests.checks.tokens import Tokens
 
 OWN = frozenset({"channel", "plugin", "exempt", "no_receipts"})
@@ -63,6 +65,8 @@ class ChannelContract(
     Identifying,
     Groups,
     Claiming,
+    Own,
+    Times,
     Messages,
     Batches,
     Oddities,

@@ -30,6 +30,7 @@ _EXTREMES = {
     "a number of 5000 digits": _HUGE,
     "a number of 400 digits": _HUGE[:400],
     "64 bits and one": str(2**64),
+    "a moment that no calendar has": str(10**17),
     "a fraction": "-0.5",
     "100000 levels of lists": "[" * 100_000 + "]" * 100_000,
     "500 levels of objects": '{"a":' * 500 + "0" + "}" * 500,
@@ -39,6 +40,7 @@ _EXTREMES = {
 }
 _FORM_EXTREMES = {
     "400 digits": "9" * 400,
+    "a moment that no calendar has": str(10**17),
     "5000 digits": _HUGE,
     "infinity": "1e999",
     "NaN": "nan",

@@ -32,7 +32,7 @@ from trinity_channels_contract_tests.expectations import Aspects, NotApplicable,
 from trinity_channels_contract_tests.fetching import fetching, prepared
 from trinity_channels_contract_tests.host import HOST, PUBLIC_URL, Host
 from trinity_channels_contract_tests.sockets import Sockets
-from trinity_channels_contract_tests.transport import Transport
+from trinity_channels_contract_tests.transport import Call, Transport
 from trinity_channels_contract_tests.under_test import PluginUnderTest
 
 PROVIDER = "provider.contract.example"
@@ -233,6 +233,10 @@ class Harness:
     def phone(self) -> Phone:
         """The phone of the one person that most stories need."""
         return self.simulator.phone("Zoe")
+
+    def fetched(self) -> list[Call]:
+        """What was fetched in order to hear people, of channels without webhooks."""
+        return self._fetches.calls
 
     def arrived(self, phone: Phone | None = None) -> list[str]:
         """The texts that reached a phone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -25,6 +26,8 @@ from trinity_channels_contract_tests.variants import (
 )
 
 SECONDARY = "_secondary"
+HEXADECIMAL = re.compile(r"(\w+=)?[0-9a-f]+|[\d.:+-]*", re.IGNORECASE)
+"""Numbers, which are the same in capital and small letters, and what has none."""
 TEXT = "please water the plants"
 
 
@@ -73,6 +76,18 @@ class Authenticating(Checks):
             # Comparing a prefix or a suffix only is a mistake that one changed end would not show.
             for changed in (neighbour(value), neighbour(value[::-1])[::-1], ""):
                 refused(harness, with_header(request, name, changed), f"header {name} changed")
+
+    @story("receive", "Compare signatures as they are: in base64, capital and small letters are different.")
+    async def test_a_signature_in_other_letters_is_refused(self, harness: Harness) -> None:
+        """A header that proves a request is compared letter by letter: in other case it proves nothing."""
+        request = await harness.said(TEXT)
+        names = [name for name in proofs(harness, request) if not HEXADECIMAL.fullmatch(request.headers[name])]
+        if not names:
+            raise NotApplicable("requests are proven by hexadecimal numbers")
+        for name in names:
+            refused(
+                harness, with_header(request, name, request.headers[name].swapcase()), f"header {name} in other case"
+            )
 
     @story("receive", "Look the header up with a default, and refuse the default: fail closed.")
     async def test_a_missing_signature_is_refused(self, harness: Harness) -> None:

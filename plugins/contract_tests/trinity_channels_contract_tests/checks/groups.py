@@ -32,18 +32,18 @@ class Groups(Checks):
                 broken("groups=True is declared, and the simulator has no method `group(name)` that would show it")
             raise NotApplicable("capability groups is not declared")
         if not declared:
-            expect(not await _is_heard(harness), "a message in a group was received, and groups is not declared")
+            expect(not await _isheard_in(harness), "a message in a group was received, and groups is not declared")
             raise NotApplicable("capability groups is not declared")
         direct, ada = await harness.hears("hello"), harness.simulator.phone("Ada")
         group = await _group(harness, "Family")
-        found = await _heard(harness, group, harness.phone, TEXT)
+        found = await heard_in(harness, group, harness.phone, TEXT)
         expect(len(found) == 1, f"groups=True is declared, and a message to the agent in a group became {short(found)}")
         [message] = found
         expect(message.group, "group is False, as if it were a direct chat")
         people = {message.sender.address, direct.conversation, None, ""}
         expect(message.conversation not in people, f"conversation is {message.conversation!r}, that of a direct chat")
         expect(TEXT in message.text, f"{TEXT!r} was received as {message.text!r}")
-        others = [one.sender.address for one in await _heard(harness, group, ada, TEXT)]
+        others = [one.sender.address for one in await heard_in(harness, group, ada, TEXT)]
         if message.sender.address in others:
             # Alike in direct chats too, test_two_people_are_two says so.
             alike = (await harness.hears("hello", ada)).sender.address == direct.sender.address
@@ -55,9 +55,9 @@ class Groups(Checks):
         group = await _declared(harness, "Family")
         for named in (False, True):
             if named:
-                await _heard(harness, group, harness.phone, "to the agent")
+                await heard_in(harness, group, harness.phone, "to the agent")
             for text in CHATTER:
-                found = await _heard(harness, group, harness.phone, text, named=False)
+                found = await heard_in(harness, group, harness.phone, text, named=False)
                 expect(not found, f"{text!r}, which was not for the agent, was received as {short(found)}")
 
     @story("receive, send", "Make `conversation` of the chat's id alone, and send to it as it is.")
@@ -66,7 +66,7 @@ class Groups(Checks):
         family, work = await _declared(harness, "Family"), await _declared(harness, "Work")
         ada = harness.simulator.phone("Ada")
         said = [(family, harness.phone), (family, ada), (work, harness.phone)]
-        found = [(group, await _heard(harness, group, phone, TEXT)) for group, phone in said]
+        found = [(group, await heard_in(harness, group, phone, TEXT)) for group, phone in said]
         if not all(len(one) == 1 and one[0].conversation not in {None, one[0].sender.address} for _, one in found):
             return  # test_a_group_is_not_a_direct_chat says so
         addresses = [str(one.conversation) for _, [one] in found]
@@ -82,6 +82,13 @@ class Groups(Checks):
             expect(where == [True], f"what was sent to {address!r} arrived {len(where)} times, not in its group alone")
 
 
+async def declared(harness: Harness, name: str) -> Group | None:
+    """A group, if the channel declares them and its simulator has some."""
+    if not harness.manifest.capabilities.groups or not isinstance(harness.simulator, HasGroups):
+        return None
+    return await _group(harness, name)
+
+
 async def _group(harness: Harness, name: str) -> Group:
     simulator = harness.simulator
     assert isinstance(simulator, HasGroups)  # noqa: S101  the checks have seen to it
@@ -92,10 +99,10 @@ async def _group(harness: Harness, name: str) -> Group:
     return group
 
 
-async def _is_heard(harness: Harness) -> bool:
+async def _isheard_in(harness: Harness) -> bool:
     """Whether a message in a group is received by a plugin that declares no groups."""
     with suppress(Exception):  # the method may be another one of the same name
-        return bool(await _heard(harness, await _group(harness, "Family"), harness.phone, TEXT))
+        return bool(await heard_in(harness, await _group(harness, "Family"), harness.phone, TEXT))
     return False
 
 
@@ -107,7 +114,7 @@ async def _declared(harness: Harness, name: str) -> Group:
     return await _group(harness, name)
 
 
-async def _heard(
+async def heard_in(
     harness: Harness, group: Group, phone: Phone, text: str, *, named: bool = True
 ) -> list[MessageReceived]:
     """The messages that something said in a group becomes."""

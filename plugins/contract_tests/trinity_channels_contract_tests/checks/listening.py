@@ -22,7 +22,7 @@ from trinity_channels_contract_tests import fetching
 from trinity_channels_contract_tests.check import Checks, story
 from trinity_channels_contract_tests.expectations import NotApplicable, Seen, expect, told
 from trinity_channels_contract_tests.extras import PostsUnknown
-from trinity_channels_contract_tests.fetching import PATIENCE, Listening, prepared
+from trinity_channels_contract_tests.fetching import PATIENCE, SILENCE, Listening, prepared
 from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.meddling import Impatient, edits, meddling
 from trinity_channels_contract_tests.odd import exchanged
@@ -93,6 +93,16 @@ async def _cut_short(harness: Harness) -> None:
     expect(reached.is_set(), "the message was not delivered")
     again = await _comes_again(harness)
     expect(set(names) == set(again), f"the same message was {names[0]!r} and then {again[0]!r}")
+
+
+async def _waits(harness: Harness, text: str) -> bool:
+    """Whether something that is written now comes once the account is listened to."""
+    await harness.phone.says(text)
+    async with listening(harness) as heard:
+        await heard.until(lambda: text in heard.texts, SILENCE)
+        # It is acknowledged after it was delivered.
+        await heard.is_quiet()
+        return text in heard.texts
 
 
 def _names(inbound: object) -> list[str]:
@@ -247,6 +257,25 @@ class ListeningChecks(Checks):
             error = heard.task.exception()
         what = told(error) if error else "nothing, and returned"
         expect(isinstance(error, ConfigurationError), f"it raised {what}, not ConfigurationError")
+
+    @story(
+        "listen", "Keep what you know of an account at the provider, or in variables of this call; never in the module."
+    )
+    async def test_each_call_listens_by_itself(self, harness: Harness) -> None:
+        """What a call of `listen` has learnt of one account is nothing to another: what waits there is delivered."""
+        # The same ids and the same numbers, at another provider.
+        async with harness.elsewhere() as other:
+            async with listening(other) as heard:
+                await heard.works()
+            if not await _waits(other, "is written while no one listens"):
+                raise NotApplicable("what is written while no one listens does not come")
+            async with listening(harness) as heard:
+                await heard.works()
+                for text in dict(ODD_TEXTS):
+                    await harness.phone.says(text)
+                await heard.until(lambda: set(dict(ODD_TEXTS)) <= set(heard.texts))
+                await heard.is_quiet()
+            expect(await _waits(other, "hello"), "what waited was not delivered after another account was listened to")
 
     @story("listen", "Deliver `Ignored` for kinds of events that you do not know, and acknowledge them.")
     async def test_unknown_events_hold_up_nothing(self, harness: Harness) -> None:

@@ -16,6 +16,7 @@ TEXTS = {
     "composed letters": "e\u0301 and \u00e9 are two texts",
     "marks": "*not bold* _not italic_ `not code`",
     "length": "long " * 200 + "end",
+    "outer blanks": "\n  indented, with blanks behind it \n",
 }
 PNG = b"\x89PNG\r\n\x1a\n" + b"fake picture"
 
@@ -75,7 +76,7 @@ class Messages(Checks):
 
     @story("receive", "Name the file in `attachments`; fetching it is not the business of `receive`.")
     async def test_a_file_is_an_attachment(self, harness: Harness) -> None:
-        """A file becomes an attachment with a handle and a media type, beside its caption."""
+        """A file becomes an attachment with a handle of its own and its media type, beside its caption."""
         phone = harness.phone
         if not isinstance(phone, SendsMedia):
             raise NotApplicable("the simulator's phones have no method `sends_media`")
@@ -85,6 +86,15 @@ class Messages(Checks):
         expect(
             file.ref and "/" in file.media_type, f"the attachment has no handle or no media type: {file.media_type!r}"
         )
+        with harness.aspects("media type"):
+            expect(file.media_type.startswith("image/"), f"an image/png became {file.media_type!r}")
+        other = harness.received(await harness.brought(phone.sends_media(PNG + b"another", "image/png", "my cat")))
+        refs = {one.ref for one in (file, *other.attachments)}
+        with harness.aspects("handle"):
+            fix = (
+                "Take the provider's id or address of the file for `ref`; the simulator gives each file one of its own."
+            )
+            expect(len(refs) > 1, "two files have the same handle, as if it were fixed, or the file's name", fix)
         with harness.aspects("caption"):
             expect(message.text == "my cat", f"the caption became {message.text!r}")
 
