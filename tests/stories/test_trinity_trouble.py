@@ -70,6 +70,7 @@ TROUBLE: dict[str, Callable[[], list[Response | Exception]]] = {
     "504": lambda: [busy(504, {"detail": "Execution x did not finish"})],
     "502 of a proxy": lambda: [Response("<html>Bad gateway</html>", 502, media_type="text/html")],
     "404 of a proxy": lambda: [PlainTextResponse("404 page not found", 404), Response(status_code=404)],
+    "403 and 401 of a proxy": lambda: [Response("<html>Attention", 403), Response("Unauthorized", 401)],
     "no connection": lambda: [httpx.ConnectError("none")],
     "a connection that is cut": lambda: [httpx.ReadError("cut"), httpx.RemoteProtocolError("cut")],
     "a time-out": lambda: [httpx.ReadTimeout("slow")],
@@ -166,6 +167,7 @@ async def test_a_task_that_is_answered_in_another_shape_ends_in_one_apology(
 FINAL: dict[str, tuple[str, Callable[[], Response]]] = {
     "the agent is gone": ("task", lambda: busy(404, {"detail": "Agent not found"})),
     "its budget is used up": ("task", lambda: busy(410, {"error": "gone", "code": "ephemeral_budget_exhausted"})),
+    "the token is not taken": ("task", lambda: busy(401, {"detail": "Could not validate credentials"})),
     "an unknown model": ("task", lambda: busy(422, {"detail": "Unknown model: x"})),
     "a redirect": ("task", lambda: Response(status_code=307, headers={"Location": "http://other.example/"})),
     "the run is not known": ("execution", lambda: busy(404, {"detail": "Execution not found"})),

@@ -16,8 +16,8 @@ from trinity_channels.store import Tx, agent_names, turns
 
 __all__ = ["platform", "town"]
 AWAY: list[Response | Exception] = [
-    httpx.ConnectError("refused"),
     Response("404 page not found", 404),  # of a proxy
+    JSONResponse({"detail": "Could not validate credentials"}, 401),
     httpx.ReadTimeout("slow"),
 ]
 

@@ -100,7 +100,9 @@ class TrinityRuntime:
             AgentError: as `JsonApi.post`. The run goes on until it ends by itself.
         """
         url = self._platform.agent(turn.agent, f"/executions/{quote(turn.run, safe='')}/terminate")
-        await self._call("POST", url, {}, judged={HTTPStatus.CONFLICT})
+        reply = await self._call("POST", url, {}, judged={HTTPStatus.CONFLICT})
+        if reply.status in _REFUSED:
+            raise AgentUnavailable(f"The platform does not take the token to end the agent's run ({reply.status}).")
 
     def _second_time_out(self, turn: str) -> bool:
         if turn in self._timed_out:
@@ -139,10 +141,10 @@ class TrinityRuntime:
         return await self._call("POST", url, body, key=turn.id, judged={HTTPStatus.CONFLICT, *more})
 
     async def _call(self, method: str, url: str, body: Mapping[str, object] | None = None, **options: Any) -> Reply:
-        """As `JsonApi.call`, with 404 among the `judged`: only the platform's own says what it knows."""
-        options["judged"] = {HTTPStatus.NOT_FOUND, *options["judged"]}
-        reply = await self._api.call(method, url, body, **options)
-        if reply.status == HTTPStatus.NOT_FOUND and await own_document(reply) is None:
+        """As `JsonApi.call`, with 401, 403 and 404 `judged`: only the platform's own say what it knows and allows."""
+        own = {HTTPStatus.NOT_FOUND, *_REFUSED}
+        reply = await self._api.call(method, url, body, judged=own | {*options.pop("judged", ())}, **options)
+        if reply.status in own and await own_document(reply) is None:
             raise AgentUnavailable(not_its_own(reply.status))
         return reply
 
@@ -172,7 +174,7 @@ class TrinityRuntime:
 
     async def _followed(self, turn: AgentTurn) -> str | Working:
         url = self._platform.agent(turn.agent, f"/executions/{quote(turn.run, safe='')}")
-        reply = await self._call("GET", url, judged=_REFUSED, most=MAX_EXECUTION_BYTES)
+        reply = await self._call("GET", url, most=MAX_EXECUTION_BYTES)
         if reply.status == HTTPStatus.NOT_FOUND:
             raise AgentFailed("The platform does not know the agent's run any more.")
         if reply.status in _REFUSED:
