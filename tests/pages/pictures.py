@@ -197,11 +197,11 @@ async def test_draw_channels_whose_messages_are_fetched(
             await net.later(minutes=3)
             await drawn(f"fetched-{name}", place)
             await drawn(f"fetched-{name}-edit", f"{place}/edit")
-            await _breaks(net, name)
-            await drawn(f"fetched-{name}-failing", place)
             # What is shown until the first connection is made or has failed.
             net.change("DELETE FROM trinity_channels_binding_notice WHERE code = 'listening'")
             await drawn(f"fetched-{name}-connecting", place)
+            await _breaks(net, name)
+            await drawn(f"fetched-{name}-failing", place)
 
 
 async def _breaks(net: Net, name: str) -> None:

@@ -92,6 +92,7 @@ async def test_a_connection_that_is_not_made_yet_is_not_called_receiving(
 
         assert "Connecting. No message has arrived yet." in page
         assert "<dd>Connecting</dd>" in page
+        assert "> Connecting</span></h1>" in page
 
 
 async def test_a_refused_token_is_one_finding(tmp_path: Path, clock: FrozenDateTimeFactory) -> None:

@@ -133,7 +133,15 @@ class ChannelView:
         """The kind and the word of the badge beside the title."""
         if self.at is None:
             return "", "Not connected"
-        return ("attention", "Needs attention") if self.attention else ("connected", "Connected")
+        if self.attention:
+            return "attention", "Needs attention"
+        return ("queued", "Connecting") if self._connects else ("connected", "Connected")
+
+    @property
+    def _connects(self) -> bool:
+        """Whether the connection over which messages are fetched is being made."""
+        way = self.at.connection if self.at else None
+        return way is not None and not way.connected_since and not any(one.kind == "bad" for one in self.lamps)
 
     @property
     def quiet(self) -> bool:
@@ -147,16 +155,15 @@ class ChannelView:
         if at is None:
             return Markup("Not connected: people cannot reach {} on {} yet.").format(self.agent, self.title)
         broken = next((one for one in lamps(at, self.visit.ago) if one.kind == "bad"), None)
-        connects = at.connection is not None and not at.connection.connected_since and not broken
         if at.last_inbound is None:
             if broken:
                 return Markup("Connected, but not receiving: {}.").format(broken.clause)
-            return Markup("{}. No message has arrived yet.").format("Connecting" if connects else "Connected")
+            return Markup("{}. No message has arrived yet.").format("Connecting" if self._connects else "Connected")
         last = Markup("Last message {}").format(self.visit.ago(at.last_inbound))
         if at.last_answered:
             last += Markup(", last answer {}").format(self.visit.ago(at.last_answered))
         if broken is None:
-            return Markup("{}. {}.").format("Connecting" if connects else "Receiving", last)
+            return Markup("{}. {}.").format("Connecting" if self._connects else "Receiving", last)
         if broken.name == "Answered":
             return Markup("Receiving, but not answering: {}. {}.").format(broken.clause, last)
         return Markup("Not receiving: {}. {}.").format(broken.clause, last)
