@@ -59,12 +59,13 @@ class Phone(Protocol):
 class Simulator(Protocol):
     """A provider on this machine: an ASGI app for the host to call, phones to write with, a clock to move.
 
-    More methods make the contract kit check more, each recognised by its name. Of the simulator: `sign(request)` returns a
-    request of the kit's own as the provider would have sent it; `posts_unknown()` posts an event of a kind that does not
-    exist yet; `group(name)` is a group with `says(phone, text, named=…)` and `heard()`, required with the capability
-    `groups`; `writes_unaddressed(text)` writes what the agent can read and is not given, and returns the message's id. Of a
-    phone: `sends_media(data, content_type, caption)`; `corrects(text)` and `takes_back()` for what was written last;
-    `blocks()` and `unblocks()`. All but `sign` and `heard` are coroutines; `group` may be one.
+    More methods make the contract kit check more, each recognised by its name. Of the simulator: `sign(request)` returns
+    a request of the kit's own as the provider would have sent it; `posts_unknown()` posts an event of a kind that does
+    not exist yet; `group(name)` is a group with `says(phone, text, named=…)` and `heard()`, required with the capability
+    `groups`, and `names(phone, other, text)` for what a member writes to another one; `writes_unaddressed(text)` writes
+    what the agent can read and is not given, and returns the message's id. Of a phone: `sends_media(data, content_type,
+    caption)`; `corrects(text)` and `takes_back()` for what was written last; `blocks()` and `unblocks()`. All but `sign`
+    and `heard` are coroutines; `group` may be one.
 
     `prepare_listening()`, a plain method, is needed where the owner has to do something in the provider's console before the
     plugin can `listen`; from then on `settings` returns what is entered for that way. It may be called more than once.

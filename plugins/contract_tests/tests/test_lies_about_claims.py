@@ -84,6 +84,20 @@ class FindsItsNameInQuestions(Echo):
         return super().addressed({**row, "named": row["named"] or "?" in row["text"]})
 
 
+class FindsItsNameInTexts(Echo):
+    breaks = "test_chatter_in_a_group_is_ignored"
+
+    def addressed(self, row: dict[str, Any]) -> Event:
+        return super().addressed({**row, "named": row["named"] is True or "Echo" in row["text"]})
+
+
+class AnswersForOthers(Echo):
+    breaks = "test_chatter_in_a_group_is_ignored"
+
+    def addressed(self, row: dict[str, Any]) -> Event:
+        return super().addressed({**row, "named": bool(row["named"])})
+
+
 class MixesGroupsUp(Echo):
     breaks = "test_an_answer_reaches_its_group"
 

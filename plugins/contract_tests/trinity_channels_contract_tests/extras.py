@@ -55,6 +55,14 @@ class Group(Protocol):
 
 
 @runtime_checkable
+class NamesOthers(Protocol):
+    """A group in which members also write to each other by name."""
+
+    async def names(self, phone: Any, other: Any, text: str) -> None:
+        """Let the person with this phone write to that with the other one, as the messenger marks it; both may join."""
+
+
+@runtime_checkable
 class HasGroups(Protocol):
     """A simulator with groups; required with the capability `groups`."""
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from trinity_channels.api import MessageReceived, Phone
 from trinity_channels_contract_tests.check import Checks, story
 from trinity_channels_contract_tests.expectations import NotApplicable, broken, expect, short
-from trinity_channels_contract_tests.extras import Group, HasGroups
+from trinity_channels_contract_tests.extras import Group, HasGroups, NamesOthers
 from trinity_channels_contract_tests.harness import Harness
 
 TEXT = "who waters the plants?"
@@ -32,7 +32,7 @@ class Groups(Checks):
                 broken("groups=True is declared, and the simulator has no method `group(name)` that would show it")
             raise NotApplicable("capability groups is not declared")
         if not declared:
-            expect(not await _isheard_in(harness), "a message in a group was received, and groups is not declared")
+            expect(not await _is_heard(harness), "a message in a group was received, and groups is not declared")
             raise NotApplicable("capability groups is not declared")
         direct, ada = await harness.hears("hello"), harness.simulator.phone("Ada")
         group = await _group(harness, "Family")
@@ -59,6 +59,22 @@ class Groups(Checks):
             for text in CHATTER:
                 found = await heard_in(harness, group, harness.phone, text, named=False)
                 expect(not found, f"{text!r}, which was not for the agent, was received as {short(found)}")
+        account = harness.binding.account
+        # The handle without its marks, such as the `@` by which a messenger may know it.
+        handle = re.split(r"\W+", account.sender.lstrip("@"))[0]
+        names = [name for name in (account.display_name, handle) if name and not name.isdigit()]
+        with harness.aspects("name in the text"):
+            for name in names:
+                text = f"I have met {name} before, or another {name.lower()}"
+                found = await heard_in(harness, group, harness.phone, text, named=False)
+                expect(not found, f"{text!r}, which tells of the agent, was received as {short(found)}")
+        if isinstance(group, NamesOthers):
+            async with harness.hearing() as came:
+                await group.names(harness.phone, harness.simulator.phone("Ada"), TEXT)
+            found = [
+                event for one in came for event in harness.inbound(one).events if isinstance(event, MessageReceived)
+            ]
+            expect(not found, f"what was written to another member by name was received as {short(found)}")
 
     @story("receive, send", "Make `conversation` of the chat's id alone, and send to it as it is.")
     async def test_an_answer_reaches_its_group(self, harness: Harness) -> None:
@@ -99,7 +115,7 @@ async def _group(harness: Harness, name: str) -> Group:
     return group
 
 
-async def _isheard_in(harness: Harness) -> bool:
+async def _is_heard(harness: Harness) -> bool:
     """Whether a message in a group is received by a plugin that declares no groups."""
     with suppress(Exception):  # the method may be another one of the same name
         return bool(await heard_in(harness, await _group(harness, "Family"), harness.phone, TEXT))

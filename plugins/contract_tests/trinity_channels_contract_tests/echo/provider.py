@@ -101,6 +101,10 @@ class EchoGroup:
         """Let a member write; `named`, to the account."""
         await self.provider.bring(phone, text, group=self.address, named=named)
 
+    async def names(self, phone: EchoPhone, other: EchoPhone, text: str) -> None:
+        """Let a member write to another one."""
+        await self.provider.bring(phone, text, group=self.address, named=other.address)
+
     def heard(self) -> Sequence[Heard]:
         """Everything that arrived, oldest first."""
         return [Heard(row["text"], TICKS[row["state"]]) for row in self.chat]
@@ -201,9 +205,9 @@ class EchoSimulator:
     # --- people ---
 
     async def bring(
-        self, phone: EchoPhone, text: str, *files: dict[str, str], group: str | None = None, named: bool = False
+        self, phone: EchoPhone, text: str, *files: dict[str, str], group: str | None = None, named: bool | str = False
     ) -> None:
-        """Carry what a person wrote to the host."""
+        """Carry what a person wrote to the host; `named` is the account, or a member's address."""
         where = {"group": group, "named": named}
         name = self._id()
         message = self._event("message", phone, id=name, text=text, files=list(files), reply=f"reply-{name}", **where)

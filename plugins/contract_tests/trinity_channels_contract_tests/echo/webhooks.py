@@ -109,7 +109,7 @@ class EchoWebhooks:
 
     def addressed(self, row: dict[str, Any]) -> Event:
         # What members of a group say among each other is not for the agent.
-        return self.message(row) if row["group"] is None or row["named"] else Ignored("not_addressed")
+        return self.message(row) if row["group"] is None or row["named"] is True else Ignored("not_addressed")
 
     def message(self, row: dict[str, Any]) -> MessageReceived:
         return MessageReceived(

@@ -74,10 +74,10 @@ class SlackPhone:
         *,
         channel: str = "general",
         thread: Message | None = None,
-        mention: bool = False,
+        mention: bool | str = False,
         broadcast: bool = False,
     ) -> Message:
-        """Write in a channel, joining it.
+        """Write in a channel, joining it; `mention` is the app, or a member's id.
 
         `thread` is any message of the thread to reply in; `broadcast` also shows the reply in the channel.
         """
@@ -206,12 +206,13 @@ class SlackPhone:
         text: str,
         thread: Message | None,
         *,
-        mention: bool = False,
+        mention: bool | str = False,
         empty_text: bool = False,
         subtype: str = "",
         **beside: Sequence[dict[str, Any]],
     ) -> Message:
-        written, blocks = composer.composed(text, self._workspace.app.user_id if mention else "")
+        named = mention if isinstance(mention, str) else self._workspace.app.user_id if mention else ""
+        written, blocks = composer.composed(text, named)
         message = Message(
             ts=self._workspace.new_ts(),
             user=self.user.id,
@@ -239,6 +240,10 @@ class SlackGroup:
     async def says(self, phone: SlackPhone, text: str, *, named: bool) -> None:
         """Let a member write in the channel; `named`: with the app's name before it."""
         await phone.posts(text, channel=self.name, mention=named)
+
+    async def names(self, phone: SlackPhone, other: SlackPhone, text: str) -> None:
+        """Let a member write in the channel to another one."""
+        await phone.posts(text, channel=self.name, mention=other.user.id)
 
     def heard(self) -> list[Heard]:
         """What the app wrote in the channel and its threads, oldest first."""

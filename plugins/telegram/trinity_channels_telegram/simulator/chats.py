@@ -139,6 +139,10 @@ class Chat:
             self.members.append(phone)
         await (phone.mentions(text, self) if named else phone.writes(text, chat=self))
 
+    async def names(self, phone: Writer, other: Writer, text: str) -> None:
+        """Let someone write here to another member."""
+        await self.says(phone, f"@{other.username} {text}" if other.username else f"{other.name}, {text}", named=False)
+
     def heard(self) -> list[Heard]:
         """What bots said here, as people see it, oldest first."""
         return [Heard(one.text, ARRIVED) for one in self.messages if one.by_bot and one.text]
