@@ -61,6 +61,7 @@ from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.outbound.proactive import ProactiveMessages
 from trinity_channels.outbound.sent import SentMessages
 from trinity_channels.outbound.trial import TrialMessages
+from trinity_channels.owner_settings import OwnerSettings
 from trinity_channels.people.blocks import Blocks
 from trinity_channels.periodic import PeriodicWork
 from trinity_channels.plugins import load
@@ -128,6 +129,7 @@ class Host(OnDemand):
         self.trinity, self.directory = wiring.directories(self, ports.directory)
         self.runtime = ports.agents or wiring.configured_agents(self)
         self.may = Authorisation(self.directory)
+        self.owner_settings = OwnerSettings(self.store, self.may, now)
         self.own_tokens = TokenAuthenticator(self.store, settings.admin_token, now)
         self.tokens = None if ports.authenticator else Tokens(self.store, now, self.directory)
         self.sessions = Sessions(self.store, now)
@@ -227,7 +229,7 @@ class Host(OnDemand):
 
     def _chores(self, diagnosis: Diagnosis, vouching: Vouching, now: Callable[[], datetime]) -> dict[str, Chore]:
         """The periodic work, with what else it serves."""
-        self.retention_periods = RetentionPeriods(self.store, self.limits, self.agents, self.may, now)
+        self.retention_periods = RetentionPeriods(self.owner_settings, self.limits, self.agents)
         self.retention = Retention(self.store, self.retention_periods, self.metrics, now)
         links = DecisionLinks(self.vault, self.address, tuple(self.plugins), now)
         digest = OwnerDigest(

@@ -40,6 +40,7 @@ from trinity_channels.limits import Limits
 from trinity_channels.mail.port import Mailer
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound.resend import Resends
+from trinity_channels.owner_settings import OwnerSettings
 from trinity_channels.people.blocks import Blocks
 from trinity_channels.people.contacts import Contacts
 from trinity_channels.people.erasure import Erasure
@@ -74,6 +75,7 @@ class OnDemand:
     directory: Directory
     trinity: TrinityDirectory | None
     may: Authorisation
+    owner_settings: OwnerSettings
     bindings: Bindings
     connections: Connections
     reports: HealthReports
@@ -103,7 +105,7 @@ class OnDemand:
     @cached_property
     def instructions(self) -> InstructionSettings:
         """What owners set for their agents' turns."""
-        return InstructionSettings(self.store, self.agents, self.may, self.now)
+        return InstructionSettings(self.owner_settings, self.agents)
 
     @cached_property
     def policy_effects(self) -> PolicyEffects:

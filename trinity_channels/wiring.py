@@ -22,7 +22,6 @@ from trinity_channels.agents.platform import Platform
 from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.agents.registry import ConfiguredAgents
 from trinity_channels.agents.table import AgentTable
-from trinity_channels.authorisation import Authorisation
 from trinity_channels.bindings import Bindings
 from trinity_channels.crypto.vault import Vault
 from trinity_channels.http_client import open_client
@@ -62,6 +61,7 @@ from trinity_channels.mail.port import Mailer
 from trinity_channels.observability.metrics import Metrics
 from trinity_channels.outbound.lateness import Lateness
 from trinity_channels.outbound.notices import Budget, Notices
+from trinity_channels.owner_settings import OwnerSettings
 from trinity_channels.people.blocks import Blocks
 from trinity_channels.plugins import Plugins
 from trinity_channels.role import Role
@@ -90,7 +90,7 @@ class Parts(Protocol):
     agents: AgentTable
     limits: Limits
     directory: Directory
-    may: Authorisation
+    owner_settings: OwnerSettings
     bindings: Bindings
     blocks: Blocks
     slots: FairSlots
@@ -172,11 +172,11 @@ def instructed(agents: AgentRuntime, source: InstructionSource | None) -> AgentR
 
 def self_service(host: Parts) -> SelfService:
     """What the host itself offers people in a chat."""
-    escalation = Escalation(host.store, host.agents, host.may, host.now)
+    escalation = Escalation(host.owner_settings, host.agents)
     return SelfService(
         Login(host.store, host.vault, host.mailer, host.now, host.metrics),
         escalation,
-        Disclosure(host.store, escalation, host.may, host.limits, host.now),
+        Disclosure(host.owner_settings, escalation, host.limits),
         Lifetime(host.limits),
         host.trinity.unseen if host.trinity else lambda _: "",
     )

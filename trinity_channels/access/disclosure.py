@@ -5,17 +5,16 @@ The EU AI Act asks for it (article 50(1), https://eur-lex.europa.eu/eli/reg/2024
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trinity_channels import texts
 from trinity_channels.access.escalation import Escalation
-from trinity_channels.authorisation import Authorisation
 from trinity_channels.limits import Limits
+from trinity_channels.owner_settings import OwnerSettings
 from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
-from trinity_channels.store import Store, Tx, agent_settings, audit, disclosures
+from trinity_channels.store import Tx, agent_settings, disclosures
 from trinity_channels.store.conversation_state import ConversationState
 
 _OFF = "disclosure_off"
@@ -46,19 +45,10 @@ class DisclosureSetting:
 class Disclosure:
     """The sentence, and whether an owner has turned it off."""
 
-    def __init__(
-        self,
-        store: Store,
-        escalation: Escalation,
-        may: Authorisation,
-        limits: Limits,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._store = store
-        self._may = may
+    def __init__(self, settings: OwnerSettings, escalation: Escalation, limits: Limits) -> None:
+        self._settings = settings
         self._escalation = escalation
         self._limits = limits
-        self._now = now
 
     def before(self, tx: Tx, state: ConversationState, at: datetime) -> str:
         """What the next message of the agent in a conversation begins with; empty if nothing is due.
@@ -88,9 +78,8 @@ class Disclosure:
         Raises:
             Refusal: the principal is neither.
         """
-        await self._may.owner(principal, agent)
-        return await self._store.read(
-            lambda tx: DisclosureSetting(self.reason_off(tx, agent), self.sentence(tx, agent))
+        return await self._settings.read(
+            principal, agent, lambda tx: DisclosureSetting(self.reason_off(tx, agent), self.sentence(tx, agent))
         )
 
     async def turn_off(self, principal: Principal, agent: str, reason: str) -> None:
@@ -99,7 +88,6 @@ class Disclosure:
         Raises:
             Refusal: the principal is neither the owner nor an administrator, or gives no reason.
         """
-        await self._may.owner(principal, agent)
         if not reason:
             raise Refusal("invalid_input", "reason is required to turn the disclosure off.", field="reason")
         await self._change(principal, agent, reason)
@@ -110,15 +98,8 @@ class Disclosure:
         Raises:
             Refusal: the principal is neither the owner nor an administrator.
         """
-        await self._may.owner(principal, agent)
         await self._change(principal, agent, None)
 
     async def _change(self, principal: Principal, agent: str, reason: str | None) -> None:
-        now = self._now()
-
-        def change(tx: Tx) -> None:
-            agent_settings.put(tx, agent, _OFF, reason)
-            details = {"enabled": reason is None, "reason": reason}
-            audit.add(tx, now, principal.actor, "set_disclosure", agent=agent, details=details)
-
-        await self._store.write(change)
+        details = {"enabled": reason is None, "reason": reason}
+        await self._settings.put(principal, agent, _OFF, reason, "set_disclosure", details)

@@ -5,15 +5,12 @@ A channel whose own rules ask for it names them in its manifest (`Channel.escala
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-
 from trinity_channels import texts
 from trinity_channels.agents.table import AgentTable
-from trinity_channels.authorisation import Authorisation
 from trinity_channels.escalation_contact import ContactKind, EscalationContact, parse_escalation_contact
+from trinity_channels.owner_settings import OwnerSettings
 from trinity_channels.principal import Principal
-from trinity_channels.store import Store, Tx, agent_settings, audit
+from trinity_channels.store import Tx, agent_settings
 
 _NAME = "escalation_contact"
 _SENTENCES = {
@@ -26,11 +23,9 @@ _SENTENCES = {
 class Escalation:
     """The escalation contact of each agent: what its owner stored, or else what the settings file says."""
 
-    def __init__(self, store: Store, configured: AgentTable, may: Authorisation, now: Callable[[], datetime]) -> None:
-        self._store = store
-        self._may = may
+    def __init__(self, settings: OwnerSettings, configured: AgentTable) -> None:
+        self._settings = settings
         self._configured = configured
-        self._now = now
 
     def contact(self, tx: Tx, agent: str) -> EscalationContact | None:
         """Where a human being is reached for this agent; None if nothing is set."""
@@ -49,8 +44,7 @@ class Escalation:
         Raises:
             Refusal: the principal is neither.
         """
-        await self._may.owner(principal, agent)
-        return await self._store.lookup(lambda tx: self.contact(tx, agent))
+        return await self._settings.read(principal, agent, lambda tx: self.contact(tx, agent))
 
     async def set(self, principal: Principal, agent: str, contact: EscalationContact | None) -> None:
         """Store an agent's contact, on record; None removes it, and the one of the settings file counts again.
@@ -58,13 +52,7 @@ class Escalation:
         Raises:
             Refusal: the principal is neither the owner nor an administrator.
         """
-        await self._may.owner(principal, agent)
-        now = self._now()
-
-        def change(tx: Tx) -> None:
-            agent_settings.put(tx, agent, _NAME, contact.value if contact else None)
-            # The kind alone: the audit log holds no addresses or numbers.
-            details = {"kind": contact.kind if contact else None}
-            audit.add(tx, now, principal.actor, "set_escalation_contact", agent=agent, details=details)
-
-        await self._store.write(change)
+        value = contact.value if contact else None
+        # The kind alone: the audit log holds no addresses or numbers.
+        details = {"kind": contact.kind if contact else None}
+        await self._settings.put(principal, agent, _NAME, value, "set_escalation_contact", details)

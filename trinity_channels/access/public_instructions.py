@@ -5,15 +5,13 @@ The platform calls them `public_channel_system_prompt` and `public_channel_model
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from trinity_channels.agent_settings import OpenAIAgent, TrinityAgent
 from trinity_channels.agents.table import AgentTable
-from trinity_channels.authorisation import Authorisation
+from trinity_channels.owner_settings import OwnerSettings
 from trinity_channels.principal import Principal
-from trinity_channels.store import Store, Tx, agent_settings, audit
+from trinity_channels.store import Tx, agent_settings, audit
 from trinity_channels.store.storable import storable
 
 LONGEST_PROMPT = 4000
@@ -55,11 +53,9 @@ class ModelSetting:
 class InstructionSettings:
     """Reads and changes them."""
 
-    def __init__(self, store: Store, configured: AgentTable, may: Authorisation, now: Callable[[], datetime]) -> None:
-        self._store = store
+    def __init__(self, settings: OwnerSettings, configured: AgentTable) -> None:
+        self._settings = settings
         self._configured = configured
-        self._may = may
-        self._now = now
 
     def of(self, tx: Tx, agent: str) -> PublicInstructions:
         """What counts in a turn of the agent."""
@@ -107,17 +103,9 @@ class InstructionSettings:
         await self._set(principal, agent, _MODEL, model, "set_public_model", {"model": model or None})
 
     async def _stored(self, principal: Principal, agent: str) -> PublicInstructions:
-        await self._may.owner(principal, agent)
-        return await self._store.read(lambda tx: self.of(tx, agent))
+        return await self._settings.read(principal, agent, lambda tx: self.of(tx, agent))
 
     async def _set(
         self, by: Principal, agent: str, name: str, value: str, action: audit.Action, details: dict[str, object]
     ) -> None:
-        await self._may.owner(by, agent)
-        now = self._now()
-
-        def change(tx: Tx) -> None:
-            agent_settings.put(tx, agent, name, storable(value) or None)
-            audit.add(tx, now, by.actor, action, agent=agent, details=details)
-
-        await self._store.write(change)
+        await self._settings.put(by, agent, name, storable(value) or None, action, details)

@@ -56,6 +56,7 @@ async def _found(store: Store) -> tuple[list[tuple[FailedTurn, datetime | None]]
     from trinity_channels.agents.table import AgentTable
     from trinity_channels.authorisation import Authorisation
     from trinity_channels.limits import Limits, LimitValues
+    from trinity_channels.owner_settings import OwnerSettings
     from trinity_channels.ports import utc_now
     from trinity_channels.retention.periods import RetentionPeriods
     from trinity_channels.settings import SettingsError, StandaloneSettings
@@ -65,9 +66,10 @@ async def _found(store: Store) -> tuple[list[tuple[FailedTurn, datetime | None]]
         settings = StandaloneSettings.load()
         agents = AgentTable(settings.agents)
         may = Authorisation(LocalDirectory(store, agents, utc_now))
+        owner_settings = OwnerSettings(store, may, utc_now)
         limits = Limits(store, LimitValues.of(settings), utc_now)
         await limits.load()
-        periods = RetentionPeriods(store, limits, agents, may, utc_now)
+        periods = RetentionPeriods(owner_settings, limits, agents)
     except SettingsError:  # a running server has others, which are not known here
         periods = None
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-
 from trinity_channels.agents.table import AgentTable
-from trinity_channels.authorisation import Authorisation
 from trinity_channels.limits import Limits
+from trinity_channels.owner_settings import OwnerSettings
 from trinity_channels.principal import Principal
-from trinity_channels.store import Store, Tx, agent_settings, audit
+from trinity_channels.store import Tx, agent_settings
 
 _NAME = "keep_bodies_days"
 
@@ -17,14 +14,10 @@ _NAME = "keep_bodies_days"
 class RetentionPeriods:
     """The setting `keep_bodies_days`."""
 
-    def __init__(
-        self, store: Store, limits: Limits, configured: AgentTable, may: Authorisation, now: Callable[[], datetime]
-    ) -> None:
-        self._store = store
-        self._may = may
+    def __init__(self, settings: OwnerSettings, limits: Limits, configured: AgentTable) -> None:
+        self._settings = settings
         self._limits = limits
         self._configured = configured
-        self._now = now
 
     def days(self, tx: Tx, agent: str) -> int:
         """How many days the messages of an agent are kept."""
@@ -47,8 +40,7 @@ class RetentionPeriods:
         Raises:
             Refusal: the principal is neither.
         """
-        await self._may.owner(principal, agent)
-        return await self._store.read(lambda tx: self.days(tx, agent))
+        return await self._settings.read(principal, agent, lambda tx: self.days(tx, agent))
 
     async def set(self, principal: Principal, agent: str, days: int | None) -> None:
         """Store how many days, on record; None removes the setting of the owner.
@@ -56,11 +48,5 @@ class RetentionPeriods:
         Raises:
             Refusal: the principal is neither the owner nor an administrator.
         """
-        await self._may.owner(principal, agent)
-        now = self._now()
-
-        def change(tx: Tx) -> None:
-            agent_settings.put(tx, agent, _NAME, None if days is None else str(days))
-            audit.add(tx, now, principal.actor, "set_retention", agent=agent, details={"keep_bodies_days": days})
-
-        await self._store.write(change)
+        value = None if days is None else str(days)
+        await self._settings.put(principal, agent, _NAME, value, "set_retention", {"keep_bodies_days": days})
