@@ -10,12 +10,11 @@ from fastapi import FastAPI
 from freezegun.api import FrozenDateTimeFactory
 from starlette.requests import HTTPConnection
 
-from tests.mounted import in_the_stand_in
-from tests.world import ADMIN, LOCAL, PUBLIC, START, TWILIO, World
+from tests.world import ADMIN, START, World
 from trinity_channels.app import Ports, mount_channels
+from trinity_channels.host import Host
 from trinity_channels.principal import Owner, Principal, Role
 from trinity_channels.store.access import Share
-from trinity_channels.testing import HostDriver
 from trinity_channels.web.auth import bearer_token
 
 
@@ -86,15 +85,9 @@ class Town(World):
         super().__init__(folder, clock, trinity_channels_pages_path=None, **options)
         self.agent: Any = options.get("agents")
 
-    def build(self) -> None:
-        if self.mounted:
-            self.app, self.host = in_the_stand_in(self.settings, self.ports(), self.mounted)
-        else:
-            self.app = FastAPI()
-            self.host = mount_channels(self.app, self.ports(), self.settings)
-        self.driver = HostDriver(self.host)
-        hosts = dict.fromkeys((PUBLIC, PUBLIC.replace("https://", "http://"), LOCAL), self.app)
-        self.network.serve({**hosts, TWILIO: self.twilio.app})
+    def alone(self) -> tuple[FastAPI, Host]:
+        app = FastAPI()
+        return app, mount_channels(app, self.ports(), self.settings)
 
     def ports(self) -> Ports:
         return Ports(

@@ -7,14 +7,18 @@ mailbox, and at the simulated provider. `test_logs_hold_no_secrets.py` runs last
 from __future__ import annotations
 
 import functools
+import io
 import json
+import logging
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import structlog
 
 from trinity_channels.mail.captured import CapturedMailer
 from trinity_channels.mail.port import Mail
@@ -129,3 +133,15 @@ def fixed(secrets: Secrets, *, tokens: Iterable[str] = (), emails: Iterable[str]
     return Secrets(
         secrets.tokens | set(tokens), secrets.codes, secrets.bodies, secrets.numbers, secrets.emails | set(emails)
     )
+
+
+@contextmanager
+def logged(*, as_json: bool) -> Iterator[io.StringIO]:
+    """What is logged meanwhile, as the product writes it for machines or at a terminal."""
+    root, stream = logging.getLogger(), io.StringIO()
+    handlers, level = root.handlers[:], root.level
+    configure_logging("INFO", json=as_json, stream=stream)
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from tests.log_watch import logged
 from trinity_channels.observability.log import configure_logging
 from trinity_channels.observability.masking import mask_phone, mask_text
 
@@ -20,14 +21,8 @@ digits = st.text("0123456789", min_size=7, max_size=15)
 
 @pytest.fixture
 def out() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    configure_logging("INFO", json=True, stream=stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with logged(as_json=True) as stream:
+        yield stream
 
 
 def entry(out: io.StringIO) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from fastapi import FastAPI
 from freezegun.api import FrozenDateTimeFactory
 
 from tests.agent import Agent, said
@@ -21,6 +22,7 @@ from tests.network import Network
 from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.api import Context, Fault
 from trinity_channels.app import Ports, create_app
+from trinity_channels.host import Host
 from trinity_channels.mail.captured import CapturedMailer
 from trinity_channels.mail.port import Mailer
 from trinity_channels.plugins import Plugins
@@ -151,13 +153,16 @@ class World:
 
     def build(self) -> None:
         """A host that is not started, over the same database."""
-        if self.mounted:
-            self.app, self.host = in_the_stand_in(self.settings, self.ports(), self.mounted)
-        else:
-            self.app, self.host = create_app(self.settings, self.ports())
+        self.app, self.host = (
+            in_the_stand_in(self.settings, self.ports(), self.mounted) if self.mounted else self.alone()
+        )
         self.driver = HostDriver(self.host)
         hosts = dict.fromkeys((PUBLIC, PUBLIC.replace("https://", "http://"), LOCAL), self.app)
         self.network.serve({**hosts, TWILIO: self.twilio.app})
+
+    def alone(self) -> tuple[FastAPI, Host]:
+        """A host that is in no stand-in application."""
+        return create_app(self.settings, self.ports())
 
     def ports(self) -> Ports:
         """What a host of this world is built with."""

@@ -15,6 +15,15 @@ async def bare(found: Found) -> World:
 
 
 @pytest.fixture
+async def zoe(world: World) -> Person:
+    """Someone who has signed in and may be written to."""
+    person = world.person("Zoe")
+    await world.shares("zoe@example.org", proactive=True)
+    await person.verifies("zoe@example.org")
+    return person
+
+
+@pytest.fixture
 async def unheard(town: World) -> Person:
     """Somebody whose answer was refused for wrong credentials; they work by now."""
     zoe = town.person("Zoe")

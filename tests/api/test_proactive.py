@@ -17,15 +17,6 @@ PATH = "/api/agents/support/messages"
 ZOE = "zoe@example.org"
 
 
-@pytest.fixture
-async def zoe(world: World) -> Person:
-    """Somebody who has signed in and may be written to."""
-    person = world.person("Zoe")
-    await world.shares(ZOE, proactive=True)
-    await person.verifies(ZOE)
-    return person
-
-
 async def send(world: World, *, token: str | None = None, **changes: Any) -> httpx.Response:
     """Ask for a message to Zoe; None takes a field away."""
     body = {"recipient_email": ZOE, "text": "**news**", "channel": "whatsapp"} | changes

@@ -14,15 +14,6 @@ PATH = "/api/agents/support/messages"
 ZOE = "zoe@example.org"
 
 
-@pytest.fixture
-async def zoe(world: World) -> Person:
-    """Someone who has signed in and may be written to."""
-    person = world.person("Zoe")
-    await world.shares(ZOE, proactive=True)
-    await person.verifies(ZOE)
-    return person
-
-
 async def send(world: World, **body: Any) -> httpx.Response:
     """Ask with the agent's own key, and with everything that the platform's MCP server always sends."""
     given = {"text": "news", "channel": "whatsapp", "reply_to_thread": False, **body}

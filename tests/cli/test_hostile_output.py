@@ -11,9 +11,9 @@ import structlog
 from sqlalchemy import update
 
 from tests.cli.conftest import Terminal
+from tests.log_watch import logged
 from tests.world import Agent, World
 from trinity_channels.agents.port import AgentFailed
-from trinity_channels.observability.log import configure_logging
 from trinity_channels.store.tables import DELIVERY
 
 NUMBER = "+15557770002"
@@ -88,14 +88,8 @@ async def test_the_name_of_an_account(world: World, attack: str) -> None:
 @pytest.fixture
 def console() -> Iterator[io.StringIO]:
     """What a terminal is shown of the log."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    configure_logging("INFO", json=False, stream=stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with logged(as_json=False) as stream:
+        yield stream
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=ascii)

@@ -105,15 +105,21 @@ async def test_a_key_that_was_used_leads_to_the_run_that_it_began(
     assert len(platform.executions) == 1
 
 
-async def test_the_agent_is_seen_typing_as_long_as_its_run_is_young(
-    town: World, platform: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def is_seen_typing(town: World, platform: Platform, monkeypatch: pytest.MonkeyPatch, *, seconds: int) -> Person:
+    """Somebody whose question begins a run of so many seconds, and who sees the agent typing; two have passed."""
     monkeypatch.setattr("trinity_channels.inbound.indicate.PATIENCE", 0.01)
-    runs(platform, Plan(seconds=10))
+    runs(platform, Plan(seconds=seconds))
     zoe = town.person("Zoe")
     await zoe.says("hello")
     await town.until(lambda: len(town.twilio.typed) == 1)
     await town.later(seconds=2)
+    return zoe
+
+
+async def test_the_agent_is_seen_typing_as_long_as_its_run_is_young(
+    town: World, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoe = await is_seen_typing(town, platform, monkeypatch, seconds=10)
 
     # A newer message is shown as seen between two questions to the platform, too.
     await zoe.says("are you there?")
@@ -127,12 +133,7 @@ async def test_the_agent_is_seen_typing_as_long_as_its_run_is_young(
 async def test_no_typing_is_left_when_no_answer_will_come(
     town: World, platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trinity_channels.inbound.indicate.PATIENCE", 0.01)
-    runs(platform, Plan(seconds=600))
-    zoe = town.person("Zoe")
-    await zoe.says("hello")
-    await town.until(lambda: len(town.twilio.typed) == 1)
-    await town.later(seconds=2)
+    zoe = await is_seen_typing(town, platform, monkeypatch, seconds=600)
 
     await blocked(town, zoe)
     await town.later(seconds=5)

@@ -96,6 +96,24 @@ class GivesUpWithoutAPool(Mistaking):
         return SendRejected(NOTHING)
 
 
+class TakesACutForAnAbsence(Mistaking):
+    breaks = "test_a_cut_connection_is_unknown"
+    error = httpx.RemoteProtocolError
+
+
+class TakesATimeOutForAnAbsence(Mistaking):
+    breaks = "test_a_slow_answer_is_unknown"
+    error = httpx.ReadTimeout
+
+
+class GivesUpWithoutAConnection(Mistaking):
+    breaks = "test_an_unreachable_provider_is_not_final"
+    error = httpx.ConnectError
+
+    def verdict(self) -> SendError:
+        return SendRejected(NOTHING)
+
+
 class InventsAnId(Echo):
     breaks = "test_an_odd_answer_to_a_send_is_unknown"
 

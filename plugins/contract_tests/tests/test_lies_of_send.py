@@ -24,7 +24,6 @@ from trinity_channels.api import (
     OutboundMessage,
     Receipt,
     SendDeferred,
-    SendError,
     SendRejected,
     SendUnknown,
     hookimpl,
@@ -147,39 +146,6 @@ class TakesASendForAConfiguration(Judging):
 
     def judged(self, answer: httpx.Response) -> Exception:
         return ConfigurationError(f"Echo answered {answer.status_code}.", field="token", refused=True)
-
-
-class Mistaking(Echo):
-    """Takes one fault of the network for something else."""
-
-    fault: type[httpx.HTTPError]
-
-    def taken_for(self) -> SendError:
-        return SendDeferred("It was not sent.")
-
-    async def post(self, binding: Binding, message: OutboundMessage, ctx: Context) -> dict[str, Any]:
-        try:
-            return await super().post(binding, message, ctx)
-        except self.fault:
-            raise self.taken_for() from None
-
-
-class TakesACutForAnAbsence(Mistaking):
-    breaks = "test_a_cut_connection_is_unknown"
-    fault = httpx.RemoteProtocolError
-
-
-class TakesATimeOutForAnAbsence(Mistaking):
-    breaks = "test_a_slow_answer_is_unknown"
-    fault = httpx.ReadTimeout
-
-
-class GivesUpWithoutAConnection(Mistaking):
-    breaks = "test_an_unreachable_provider_is_not_final"
-    fault = httpx.ConnectError
-
-    def taken_for(self) -> SendError:
-        return SendRejected(NOBODY)
 
 
 class Impatient(Echo):
