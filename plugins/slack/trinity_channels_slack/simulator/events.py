@@ -76,36 +76,23 @@ def edited(
     """`message_changed`."""
     ts = workspace.new_ts()
     new = message.fields() | {"edited": {"user": message.user, "ts": ts}}
-    return envelope(
-        workspace,
-        {
-            "type": "message",
-            "subtype": "message_changed",
-            "hidden": True,
-            "channel": conversation.id,
-            "channel_type": CHANNEL_TYPES[conversation.kind],
-            "ts": ts,
-            "event_ts": ts,
-            "message": new,
-            "previous_message": previous,
-        },
-    )
+    return _hidden(workspace, conversation, ts, subtype="message_changed", message=new, previous_message=previous)
 
 
 def deleted(workspace: Workspace, conversation: Conversation, message: Message) -> dict[str, Any]:
     """`message_deleted`."""
-    ts = workspace.new_ts()
-    return envelope(
-        workspace,
-        {
-            "type": "message",
-            "subtype": "message_deleted",
-            "hidden": True,
-            "channel": conversation.id,
-            "channel_type": CHANNEL_TYPES[conversation.kind],
-            "ts": ts,
-            "event_ts": ts,
-            "deleted_ts": message.ts,
-            "previous_message": message.fields(),
-        },
-    )
+    ts, was = workspace.new_ts(), message.fields()
+    return _hidden(workspace, conversation, ts, subtype="message_deleted", deleted_ts=message.ts, previous_message=was)
+
+
+def _hidden(workspace: Workspace, conversation: Conversation, ts: str, **fields: Any) -> dict[str, Any]:
+    """What became of a message: an event that the conversation does not show."""
+    event = {
+        "type": "message",
+        "hidden": True,
+        "channel": conversation.id,
+        "channel_type": CHANNEL_TYPES[conversation.kind],
+        "ts": ts,
+        "event_ts": ts,
+    }
+    return envelope(workspace, event | fields)
