@@ -136,14 +136,18 @@ def _contract() -> str:
         text += [f"### `{kind} {name}{signature}`\n", f"*{need}*\n", _prose(spec), ""]
     if specs:
         raise LookupError(f"hooks in no list of plugins/plugin.py: {', '.join(specs)}")
-    text += ["## Values\n"]
+    text += [
+        "## Values\n",
+        "Each is made of its fields, by name or in this order; those that are optional have a default.\n",
+    ]
     for name, value in public.items():
         if name not in errors:
             text += [f"### `{name}`\n", _prose(value), "", *_fields(value)]
             text += _methods(value) if getattr(value, "_is_protocol", False) else []
     text += ["## Errors\n", "```text", _prose(inspect.getmodule(ChannelError)), "```\n"]
     for name, error in errors.items():
-        text += [f"### `{name}`\n", _prose(error), ""]
+        made = str(inspect.signature(error)).replace("'", "").removesuffix(" -> None")
+        text += [f"### `{name}`\n", f"`{name}{made}`\n", _prose(error), ""]
     text += ["## Functions\n"]
     for name in api.__all__:
         if inspect.isfunction(function := getattr(api, name)):

@@ -171,6 +171,13 @@ def test_the_generated_pages_are_what_the_code_says(monkeypatch: pytest.MonkeyPa
     assert stale == [], "run `make docs`"
 
 
+def test_authors_are_told_how_every_error_is_made() -> None:
+    page = (ROOT / "docs/reference/contract.md").read_text(encoding="utf-8")
+
+    for made in ("SendRejected(failure: Failure)", "SendDeferred(message: str, *, retry_after: float | None = None)"):
+        assert f"\n`{made}`\n" in page
+
+
 def test_every_setting_is_documented() -> None:
     page = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
     names = {(field.alias or name).upper() for name, field in Settings.model_fields.items()}

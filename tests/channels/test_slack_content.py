@@ -11,6 +11,8 @@ from freezegun.api import FrozenDateTimeFactory
 
 from tests.channels.net import Net
 from tests.world import Agent
+from trinity_channels.api import Binding, Context, Quoted
+from trinity_channels.plugins import Plugin
 
 
 class Workspace:
@@ -158,6 +160,26 @@ async def test_the_root_of_a_thread_is_told_when_the_agent_is_mentioned_below_it
     told = await workspace.told()
     assert told[0] == "can you look into it?"
     assert told[1:] == ['answers a message by someone called "Sam": Deploy 7 failed: out of memory']
+
+
+async def test_a_plugin_is_told_where_the_message_stands_that_it_is_to_read(
+    workspace: Workspace, verified: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+
+    async def read(_: Plugin, binding: Binding, message_id: str, ctx: Context, conversation: str | None) -> Quoted:
+        asked.append(conversation)
+        return Quoted(f"{message_id} of {binding.account.key}", message_id) if ctx else Quoted()
+
+    monkeypatch.setattr(Plugin, "resolve_quoted", read)
+    root = await workspace.phone("Sam").posts("Deploy 7 failed")
+
+    await verified.mentions("why?", thread=root)
+
+    (_, note) = await workspace.told()
+    [where] = asked
+    assert where
+    assert where.partition("/")[0] in note
 
 
 async def test_a_root_that_was_read_once_is_not_read_again(workspace: Workspace, verified: Any) -> None:

@@ -67,7 +67,7 @@ LEAKS = re.compile("fake|ZmFrZ|bG9mdC0x")
         ("listen", 2, {}),
         ("register_webhook", 1, {}),
         ("unregister_webhook", 1, {}),
-        ("resolve_quoted", 2, {}),
+        ("resolve_quoted", 3, {}),
     ],
 )
 async def test_an_error_holds_no_secret_that_the_provider_has_repeated(

@@ -94,7 +94,8 @@ def receive(binding: Binding, request: Request) -> Inbound:
 
     Returns:
         The events in the provider's order, and the answer that the provider gets after they are stored. A real event that
-        does not concern us is `Ignored` (HTTP 200, counted).
+        does not concern us is `Ignored` (HTTP 200, counted). A message whose text is empty or missing has an empty text,
+        or is `Ignored`: `Malformed` is one that lacks its id, its kind, or its writer.
 
     Raises:
         SignatureError: not authentic (HTTP 403). Everything unexpected before authentication ends is this error too.
@@ -298,7 +299,7 @@ async def unregister_webhook(binding: Binding, ctx: Context) -> None:
 
 
 @hookspec(firstresult=True)
-async def resolve_quoted(binding: Binding, message_id: str, ctx: Context) -> Quoted:
+async def resolve_quoted(binding: Binding, message_id: str, ctx: Context, conversation: str | None) -> Quoted:
     """Read a message that a person answers, and that the host has never seen. Capability `resolve_quoted`.
 
     Called before an agent runs, once per turn for each `MessageReceived.quoted` that has a `provider_id` and no text, and
@@ -309,6 +310,8 @@ async def resolve_quoted(binding: Binding, message_id: str, ctx: Context) -> Quo
         binding: settings and account.
         message_id: `Quoted.provider_id` as `receive` gave it.
         ctx: client, clock, addresses.
+        conversation: `MessageReceived.conversation` of the message that quotes it, for providers whose ids name a message
+            within a chat only; None in a direct chat that has no name. Hooks that do not need it leave it out.
 
     Returns:
         The message: its words with the names of what came with them, its author's name, and whether our own account wrote

@@ -136,7 +136,8 @@ class Malformed:
 
     The others are stored, and the provider is answered as usual, since it would repeat all of them; this one is logged.
     Where nothing else came, the host answers 400, as for `MalformedPayload`. `reason` says what is missing or impossible,
-    without words of people; `cause` is what reading it has raised, if that was not foreseen: the log shows where.
+    such as an id, the kind or the writer, without words of people; `cause` is what reading it has raised, if that was not
+    foreseen: the log shows where. A message without a text is not malformed.
     """
 
     reason: str

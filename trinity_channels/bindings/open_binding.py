@@ -79,8 +79,8 @@ class OpenBinding:
     async def resolve_identity(self, sender: Sender, conversation: str | None) -> Identity:
         return await self.plugin.resolve_identity(self.binding, sender, self.context, conversation)
 
-    async def resolve_quoted(self, message_id: str) -> Quoted:
-        return await self.plugin.resolve_quoted(self.binding, message_id, self.context)
+    async def resolve_quoted(self, message_id: str, conversation: str | None) -> Quoted:
+        return await self.plugin.resolve_quoted(self.binding, message_id, self.context, conversation)
 
     async def indicate(self, message_id: str, conversation: str | None, address: str, *, done: bool) -> None:
         await self.plugin.indicate(self.binding, message_id, self.context, conversation, address, done)

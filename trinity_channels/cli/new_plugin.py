@@ -88,6 +88,7 @@ def _rendered(name: str) -> Iterator[tuple[str, str]]:
         "title": name.replace("_", " ").title(),
         "Class": name.title().replace("_", ""),
         "dashed": _dashed(name),
+        "variable": name.upper(),
     }
     for path, source in _templates(files("trinity_channels.cli") / TEMPLATE, ""):
         # `substitute` fails for a name that is not given, where `safe_substitute` would leave a hole.

@@ -50,7 +50,7 @@ class Quotes:
         try:
             bound = await self._bindings.open(state.binding)
             async with asyncio.timeout(PATIENCE):
-                found = await bound.resolve_quoted(message_id)
+                found = await bound.resolve_quoted(message_id, state.named_by_plugin)
         except Exception as error:  # noqa: BLE001  the person is answered nevertheless
             log.warning("quotation not read", channel=state.channel, agent=state.agent, cause=cause_of(error))
             return None

@@ -158,9 +158,10 @@ class Plugin:
     async def unregister_webhook(self, binding: Binding, ctx: Context) -> None:
         await self._call("unregister_webhook", binding=binding, ctx=ctx)
 
-    async def resolve_quoted(self, binding: Binding, message_id: str, ctx: Context) -> Quoted:
+    async def resolve_quoted(self, binding: Binding, message_id: str, ctx: Context, conversation: str | None) -> Quoted:
+        asked = {"binding": binding, "message_id": message_id, "ctx": ctx, "conversation": conversation}
         async with asyncio.timeout(PATIENCE):
-            return await self._ask("resolve_quoted", Quoted, binding=binding, message_id=message_id, ctx=ctx)
+            return await self._ask("resolve_quoted", Quoted, **asked)
 
     def simulator(self, ctx: Context) -> Simulator:
         return cast("Simulator", self._hooks["simulator"](ctx=ctx))

@@ -92,7 +92,10 @@ def hooks(harness: Harness, message: OutboundMessage) -> dict[str, Call]:
         ),
         "list_missed": lambda: hook("list_missed")(binding=binding, since=harness.now(), ctx=ctx),
         "resolve_quoted": lambda: hook("resolve_quoted")(
-            binding=binding, message_id=harness.heard_from.provider_id, ctx=ctx
+            binding=binding,
+            message_id=harness.heard_from.provider_id,
+            ctx=ctx,
+            conversation=harness.heard_from.conversation,
         ),
         "register_webhook": lambda: hook("register_webhook")(binding=binding, ctx=ctx),
         "unregister_webhook": lambda: hook("unregister_webhook")(binding=binding, ctx=ctx),

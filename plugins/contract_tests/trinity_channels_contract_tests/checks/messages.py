@@ -34,7 +34,7 @@ class Messages(Checks):
             with harness.aspects(kind):
                 expect(message.text == text, f"{short(text, 60)} was received as {short(message.text, 60)}")
 
-    @story("receive", "Take a missing or blank text for an empty one; many messages have none.")
+    @story("receive", "Take a missing or blank text for an empty one, also in a text message: it is not malformed.")
     async def test_an_empty_text_is_no_fault(self, harness: Harness) -> None:
         """A message without text is received as an empty text or ignored."""
         # A simulator may also post nothing, as its provider does.

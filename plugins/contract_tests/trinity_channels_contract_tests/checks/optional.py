@@ -211,7 +211,8 @@ class Optional(Checks):
 
 
 async def _quoted(harness: Harness, message_id: str) -> Quoted:
-    return await harness.ask("resolve_quoted", Quoted, binding=harness.binding, message_id=message_id, ctx=harness.ctx)
+    asked = {"binding": harness.binding, "ctx": harness.ctx, "conversation": harness.heard_from.conversation}
+    return await harness.ask("resolve_quoted", Quoted, message_id=message_id, **asked)
 
 
 async def _missed(harness: Harness, since: object) -> list[MessageReceived]:
