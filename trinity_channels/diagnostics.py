@@ -243,10 +243,10 @@ def _public_address(address: PublicAddress, *, needed: bool) -> Check:
     set_by_api = "PUT /api/settings/public_chat_url"
     ignored = f"the {address.ignored} of the settings (TRINITY_CHANNELS_PUBLIC_CHAT_URL) does not count"
     if address.value is None and address.ignored:
-        message = f"public_chat_url was emptied by API, and {ignored}: no provider can reach your agents."
+        message = f"public_chat_url was emptied by API, and {ignored}: there are no webhook URLs."
         return Check(code, state, message, f"{set_by_api} with the address while the server runs.")
     if address.value is None:
-        message = "public_chat_url is not set: there are no webhook URLs, and no provider can reach your agents."
+        message = "public_chat_url is not set: there are no webhook URLs. Agents get only what this host fetches."
         fix = f"Set TRINITY_CHANNELS_PUBLIC_CHAT_URL, or {set_by_api} while the server runs."
         return Check(code, state, message, _IN_THE_APPLICATION if address.given else fix)
     if address.ignored:

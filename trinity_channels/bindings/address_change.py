@@ -170,7 +170,7 @@ class AddressChange:
         value = self._address.value
         warning: str | None
         if value is None:
-            warning = "public_chat_url is not set: there are no webhook URLs, and no provider can reach your agents."
+            warning = "public_chat_url is not set: there are no webhook URLs. Agents get only what this host fetches."
         # Allowed, for the simulators; what it means is said.
         elif leads_to_this_machine(value):
             warning = "This is an address of this machine: only a simulator here can reach it, and no provider outside."
