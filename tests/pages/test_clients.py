@@ -48,6 +48,37 @@ async def test_a_client_is_listed_with_masked_address_email_and_window(town: Wor
     await expect(page.get_by_text("hello", exact=True).first).to_be_visible()
 
 
+async def test_a_client_appears_while_the_page_is_open_and_nothing_typed_is_lost(town: World, page_of: Readers) -> None:
+    await town.person("Yan", "+15557770002").says("hello")
+    _, page = await owner_at(town, page_of)
+    clients = page.get_by_role("region", name="Clients")
+    await page.get_by_label("Find a client").fill("zo")
+    await page.get_by_label("E-mail address", exact=True).fill("abe@")
+
+    zoe = town.person("Zoe", "+15557770001")
+    await zoe.says("hello")
+    await expect(clients.get_by_role("row", name="Zoe")).to_be_visible()
+    await town.shares("xia@example.org")
+
+    await expect(page.get_by_role("region", name="People").get_by_text("xia@example.org")).to_be_visible()
+    await expect(page.get_by_label("Find a client")).to_have_value("zo")
+    await expect(page.get_by_label("E-mail address", exact=True)).to_have_value("abe@")
+
+
+async def test_a_list_of_clients_that_were_searched_follows_the_search(town: World, page_of: Readers) -> None:
+    yan, zoe = town.person("Yan", "+15557770002"), town.person("Zoe", "+15557770001")
+    await zoe.says("hello")
+    reader = await page_of(town)
+    page = await reader.goes(f"{PATH}?q=zoe")
+    clients = page.get_by_role("region", name="Clients")
+
+    await yan.says("hello")
+    await town.blocks(zoe)
+
+    await expect(clients.get_by_role("row", name="Zoe").get_by_text("Blocked")).to_be_visible()
+    await expect(clients.get_by_role("row", name="Yan")).to_have_count(0)
+
+
 async def test_a_client_is_blocked_let_in_again_and_unlinked(town: World, page_of: Readers) -> None:
     zoe = town.person("Zoe")
     await zoe.verifies("zoe@example.org")

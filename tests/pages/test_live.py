@@ -16,9 +16,11 @@ from starlette.types import Message, Receive, Scope, Send
 
 from tests.pages.browsing import Readers, listening
 from tests.pages.clients import OWN, client_of
-from tests.world import ADMIN, OWNER, World
+from tests.pages.reading import path as conversation_path
+from tests.world import ADMIN, OWNER, Agent, World
 from trinity_channels.cli import servers
 from trinity_channels.refusal import Refusal
+from trinity_channels.server_event import server_event
 from trinity_channels.store import StoreError
 from trinity_channels.web.auth import Role
 from trinity_channels.web.pages import live
@@ -85,16 +87,48 @@ async def test_what_the_page_has_is_not_sent_again(world: World) -> None:
     assert any("Open access" in line for line in told)
 
 
-@pytest.mark.parametrize("path", ["/agents", "/agents/support", "/conversations", "/agents/support/channels/whatsapp"])
+@pytest.mark.parametrize(
+    "path",
+    ["/agents", "/agents/support", "/agents/support?q=zoe", "/conversations", "/agents/support/channels/whatsapp"],
+)
 async def test_a_stream_begins_with_what_the_page_has(world: World, path: str) -> None:
     await world.person("Zoe").says("hello")
     async with listening(world) as url, entered(url) as client:
-        found = re.search(r'hx-sse:connect="([^"?]*)\?seen=(\w+)"', (await client.get(path)).text)
+        found = re.search(r'hx-sse:connect="([^"]*)[?&](?:amp;)?seen=(\w+)"', (await client.get(path)).text)
         assert found
         async with client.stream("GET", found[1]) as stream:
             first = await anext(stream.aiter_lines())
 
     assert first == f"id: {found[2]}"
+
+
+async def test_a_stream_has_the_text_of_messages_as_the_page_has_it(
+    world: World, agent: Agent, page_of: Readers
+) -> None:
+    code = "def f():\n\n\n    if x:\n        return 1\n\nf()"
+    zoe = world.person("Zoe")
+    await world.policy("open")
+    reader = await page_of(world)
+    await zoe.says("hello")
+    page = await reader.goes(await conversation_path(world, "Zoe"))
+    agent.will_answer("again")
+
+    await zoe.says(code)
+
+    await expect(page.get_by_text("again", exact=True)).to_be_visible()  # without loading the page again
+    bubble = page.locator(".bubble", has_text="def f").first
+    assert await bubble.evaluate("one => one.textContent") == code
+    assert await bubble.inner_text() == code
+
+
+def test_an_event_carries_a_text_as_it_is() -> None:
+    text = "\u2028a\x0bb\x85\n\n  \n\n    c\n"
+
+    event = server_event(text, "7")
+
+    lines = event.removesuffix("\n\n").split("\n")
+    assert lines[0] == "id: 7"
+    assert "\n".join(line.removeprefix("data: ") for line in lines[1:]) == text
 
 
 async def test_a_stream_ends_with_the_session(world: World) -> None:

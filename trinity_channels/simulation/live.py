@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from trinity_channels.server_event import server_event
+
 LOOK_AGAIN = 0.25
 """Seconds between two looks: nothing tells when something changes, and time passes too."""
 
@@ -38,6 +40,6 @@ async def _changes(parts: Parts, every: float) -> AsyncIterator[str]:
         now = await parts()
         # Only what has changed, or the page would lose what is being typed.
         if changed := [html for name, html in now.items() if sent.get(name) != html]:
-            yield "".join(f"data: {line}\n" for line in "\n".join(changed).splitlines()) + "\n"
+            yield server_event("\n".join(changed))
         sent = now
         await asyncio.sleep(every)

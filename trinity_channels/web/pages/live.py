@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from trinity_channels.observability.log import get_logger
 from trinity_channels.principal import Principal
+from trinity_channels.server_event import server_event
 from trinity_channels.web.errors import translate
 from trinity_channels.web.pages.gate import Gate
 from trinity_channels.web.pages.visit import Visit, version_of
@@ -100,7 +101,7 @@ class Live:
                 version = version_of(html)
                 if version != sent:
                     sent = version
-                    yield _event(version, html)
+                    yield server_event(html, version)
                 while self._commits() == commits and monotonic() < min(made_at + AGAIN, end):
                     if await self._stops_within(PACE):
                         return
@@ -120,9 +121,3 @@ class Live:
         except TimeoutError:
             return False
         return True
-
-
-def _event(version: str, html: str) -> str:
-    # An empty line would end the event.
-    lines = "".join(f"data: {line}\n" for line in html.splitlines() if line.strip())
-    return f"id: {version}\n{lines}\n"

@@ -36,6 +36,8 @@ REQUESTS = 25
 PEOPLE = 50
 """People with access on a page."""
 _LAST = 2**63 - 1
+_PLACES = ("requests", "people", "clients", "q")
+"""What an address says about the place in each list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +92,29 @@ class SharingPages:
         changed = await self._services.sharing.policies_changed(who, agent)
         views = await self._views.every(visit, agent)
         values: dict[str, Any] = {
-            "agent": agent,
-            "api": f"/api/agents/{quote(agent, safe='')}",
             "choices": choices(effects, policy),
             "groups": groups,
             "changed": changed and (by(changed[0], visit, await self._services.actors.called(changed[:1])), changed[1]),
             "has_groups": any(view.manifest.capabilities.groups for view in views),
             "views": views,
             "state": _state(views),
+            **await self._lists(visit, agent, **problem),
+            **await self._human.values(visit, agent),
+        }
+        return visit.render("sharing.html", status, **values)
+
+    async def _lists(self, visit: Visit, agent: str, **problem: Any) -> dict[str, Any]:
+        """What follows by itself, besides the channels."""
+        return {
+            "agent": agent,
+            "api": f"/api/agents/{quote(agent, safe='')}",
+            # The same places in the lists.
+            "live": f"/live{_path(agent)}{_query(**{one: visit.request.query_params.get(one, '') for one in _PLACES})}",
             "add": {"value": "", "problem": "", **problem},
             **await self._requests(visit, agent),
             **await self._people(visit, agent),
             **await self._clients(visit, agent),
-            **await self._human.values(visit, agent),
         }
-        return visit.render("sharing.html", status, **values)
 
     async def _requests(self, visit: Visit, agent: str) -> dict[str, Any]:
         before = row_id(visit.request.query_params.get("requests", ""))
@@ -112,9 +122,6 @@ class SharingPages:
         shown = [RequestView(one, self._plugins) for one in found.requests[:REQUESTS]]
         more = len(found.requests) > REQUESTS
         return {
-            "agent": agent,
-            "api": f"/api/agents/{quote(agent, safe='')}",
-            "live": f"/live{_path(agent)}{_query(requests=str(before or ''))}",
             "requests": shown,
             "waiting": found.number,
             "older_requests": f"?requests={shown[-1].id}#requests" if more else "",
@@ -126,7 +133,7 @@ class SharingPages:
 
         async def part() -> str:
             views = await self._views.every(visit, agent)
-            return visit.part("sharing_live.html", views=views, **await self._requests(visit, agent))
+            return visit.part("sharing_live.html", views=views, **await self._lists(visit, agent))
 
         await part()  # refused before the stream begins, where it is refused
         return self._live.stream(visit, part)
