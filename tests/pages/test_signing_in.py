@@ -150,7 +150,7 @@ async def test_a_page_that_is_left_open_is_no_use(world: World) -> None:
             world.clock.tick(timedelta(hours=1))
 
         assert polled == [httpx.codes.OK] * 12
-        assert (await client.get("/live/attention")).headers["location"] == "/signin?next=/live/attention"
+        assert (await client.get("/live/attention")).headers["location"] == "/signin?ended=page"
         assert not await is_in(client)
 
 
@@ -172,6 +172,49 @@ async def test_what_has_ended_is_deleted(world: World) -> None:
     sessions = world.rows("SELECT count(*) FROM trinity_channels_page_session")
     links = world.rows("SELECT count(*) FROM trinity_channels_sign_in_link")
     assert (sessions, links) == ([(0,)], [(0,)])
+
+
+@pytest.mark.parametrize(
+    ("came_from", "kept"),
+    [
+        (f"{LOCAL}/agents/support?q=zo%20e", "/agents/support%3Fq%3Dzo%2520e"),
+        (f"{LOCAL}/agents/support/people", ""),  # has only a form, whose refusal was shown there
+        (f"{LOCAL}//elsewhere.example.org/agents", ""),
+        ("https://elsewhere.example.org/agents", ""),
+        ("", ""),
+    ],
+)
+async def test_a_form_sent_after_the_session_has_ended_leads_back_to_its_page(
+    world: World, came_from: str, kept: str
+) -> None:
+    async with client_of(world) as client:
+        world.clock.tick(timedelta(hours=13))
+        headers = OWN | {"Referer": came_from}
+        form = await client.post("/agents/support/people", data={"email": "zoe@example.org"}, headers=headers)
+        part = await client.get("/live/agents/support", headers=headers | {"HX-Request": "true"})
+
+    target = f"next={kept}&" if kept else ""
+    assert form.headers["location"] == f"/signin?{target}ended=form"
+    assert part.headers["hx-redirect"] == f"/signin?{target}ended=page"
+
+
+async def test_someone_whose_session_has_ended_is_told_and_goes_on_where_they_were(
+    world: World, page_of: Readers
+) -> None:
+    reader = await page_of(world)
+    page = await reader.goes("/agents/support")
+    await world.api("DELETE", "/api/sessions")
+
+    await page.get_by_label("E-mail address", exact=True).fill("zoe@example.org")
+    await page.get_by_role("button", name="Add").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Your session has ended")
+    await expect(page.get_by_role("alert")).to_contain_text("What you sent was not saved.")
+    await reader.examines()
+    await page.get_by_text("Use a token instead").click()
+    await page.get_by_label("Admin or personal token").fill(ADMIN)
+    await page.get_by_role("button", name="Sign in with the token").click()
+
+    await page.wait_for_url(f"{reader.url}/agents/support")
 
 
 # --- out again ---

@@ -60,6 +60,35 @@ async def test_a_link_is_used_by_its_button_once(world: World) -> None:
         assert (second.status_code, again.status_code, await is_in(two)) == (410, 410, False)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "opens"),
+    [
+        ("/agents/support?q=zoe&x=%20", "/agents/support?q=zoe&x=%20"),
+        ("https://elsewhere.example.org/agents", "/agents"),
+        ("//elsewhere.example.org", "/agents"),
+        (f"/agents?{'x' * 600}", "/agents"),
+        ("", "/agents"),
+    ],
+)
+async def test_a_link_opens_the_page_that_was_asked_for(world: World, wanted: str, opens: str) -> None:
+    async with client_of(world, token=None) as client:
+        await client.post("/signin/mail", data={"email": OWNER, "next": wanted}, headers=OWN)
+        await mailed()
+        mailed_link = urlsplit(link(world))
+        answer = await client.post(f"{mailed_link.path}?{mailed_link.query}", headers=OWN)
+
+    assert answer.headers["location"] == opens
+
+
+@pytest.mark.parametrize("wanted", ["//elsewhere.example.org", "/\\elsewhere.example.org", "elsewhere.example.org"])
+async def test_a_link_that_was_changed_leads_to_no_other_host(world: World, wanted: str) -> None:
+    await asks(world)
+    async with client_of(world, token=None) as client:
+        answer = await client.post(urlsplit(link(world)).path, params={"next": wanted}, headers=OWN)
+
+    assert answer.headers["location"] == "/agents"
+
+
 @pytest.mark.parametrize(("minutes", "works"), [(14.9, True), (15, False), (60 * 24 * 30, False), (-60, True)])
 async def test_a_link_works_for_15_minutes(world: World, minutes: float, works: bool) -> None:
     await asks(world)

@@ -14,6 +14,7 @@ from trinity_channels.principal import Principal, Role
 from trinity_channels.web.auth import Authenticator
 from trinity_channels.web.failed_auth import FailedAuth
 from trinity_channels.web.pages.cookies import SessionCookie
+from trinity_channels.web.pages.cross_origin import SAFE_METHODS
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.place import safe_path
 from trinity_channels.web.pages.visit import Entry, Visit
@@ -74,13 +75,11 @@ class ApplicationGate:
         principal = await self._authenticator.principal(request)
         return await self._tokens.find(request, uses=uses) if principal is None else Entry(principal)
 
-    def refuse(self, visit: Visit) -> Response:
+    def refuse(self, visit: Visit, place: str) -> Response:
         """Say that signing in is the application's, and offer to enter a token; then the page opens."""
         if visit.is_part:  # the page stays as it is, and says so when it is loaded again
             return Response(status_code=401, headers={"HX-Reswap": "none"})
-        # A form cannot be opened again by its address.
-        target = visit.here if visit.request.method == "GET" else ""
-        return visit.render("signin_application.html", 401, target=target, problem="")
+        return _asked(visit, 401, place, "")
 
 
 class ApplicationSignInPages:
@@ -98,7 +97,7 @@ class ApplicationSignInPages:
     async def _form(self, visit: Visit) -> Response:
         if visit.entry is not None:
             return visit.redirect("/agents")
-        return self._asked(visit, 200, "", "")
+        return _asked(visit, 200, "", "")
 
     async def _token(self, visit: Visit) -> Response:
         form = await visit.form()
@@ -109,17 +108,20 @@ class ApplicationSignInPages:
             wait = self._failed.note(visit.request, "unknown") if token else None
             if wait is not None:
                 problem = f"Too many wrong tokens came from your address. Try again in {wait} seconds."
-                return self._asked(visit, 429, target, problem)
+                return _asked(visit, 429, target, problem)
             problem = "The application does not take this token. It may have expired or been revoked."
-            return self._asked(visit, 401, target, problem)
+            return _asked(visit, 401, target, problem)
         if principal.role is Role.AGENT:
             problem = "This is an agent's own key, which opens no pages. Use a personal token."
-            return self._asked(visit, 403, target, problem)
+            return _asked(visit, 403, target, problem)
         if visit.entry is not None and visit.entry.session is not None:
             await self._sessions.end(visit.entry.session)
         response = visit.redirect(safe_path(visit, target))
         await self._tokens.open(visit.request, response, principal, token)
         return response
 
-    def _asked(self, visit: Visit, status: int, target: str, problem: str) -> Response:
-        return visit.render("signin_application.html", status, target=target, problem=problem)
+
+def _asked(visit: Visit, status: int, target: str, problem: str) -> Response:
+    # The form that was to be stored, not the one of this page.
+    lost = visit.request.method not in SAFE_METHODS and not problem
+    return visit.render("signin_application.html", status, target=target, problem=problem, lost=lost)

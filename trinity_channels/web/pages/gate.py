@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from trinity_channels.access.sessions import Sessions
 from trinity_channels.web.auth import TokenAuthenticator
 from trinity_channels.web.pages.cookies import SessionCookie
+from trinity_channels.web.pages.cross_origin import SAFE_METHODS
 from trinity_channels.web.pages.visit import Entry, Visit
 
 
@@ -20,8 +21,8 @@ class Gate(Protocol):
     async def enter(self, request: Request, *, uses: bool) -> Entry | None:
         """Who asks, None if unknown. `uses`: a person does something; a page that is left open does not."""
 
-    def refuse(self, visit: Visit) -> Response:
-        """The answer to an unknown one."""
+    def refuse(self, visit: Visit, place: str) -> Response:
+        """The answer to an unknown one. `place`: the address of the page where they were, empty if it is not known."""
 
 
 class SessionGate:
@@ -42,14 +43,13 @@ class SessionGate:
             return None
         return Entry(session.principal, session)
 
-    def refuse(self, visit: Visit) -> Response:
-        """Lead to the sign-in page, and from there back here."""
+    def refuse(self, visit: Visit, place: str) -> Response:
+        """Lead to the sign-in page, and from there back to the page where they were."""
         request = visit.request
-        target = visit.url("/signin")
-        # A form or a part of a page cannot be opened again by its address.
-        if request.method == "GET" and not visit.is_part:
-            here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            target += f"?next={quote(here, safe='/')}"
+        asked = {"next": place} if place else {}
+        if self._cookie.read(request):  # signed in before, and not signed out
+            asked["ended"] = "page" if request.method in SAFE_METHODS else "form"
+        target = visit.url("/signin") + (f"?{urlencode(asked, safe='/', quote_via=quote)}" if asked else "")
         if visit.is_part:  # a part of a page was asked for; the whole page is to go there
             return Response(status_code=401, headers={"HX-Redirect": target})
         return RedirectResponse(target, 303)

@@ -21,6 +21,8 @@ from trinity_channels.web.pages.place import LinkPlace, safe_path
 from trinity_channels.web.pages.visit import Visit
 
 _LINK = "/signin/link/{token}"
+_LONGEST_PLACE = 500
+"""Characters of an address that a mailed link leads to."""
 
 
 class SignInPages:
@@ -55,40 +57,43 @@ class SignInPages:
     async def _form(self, visit: Visit) -> Response:
         if visit.entry is not None:
             return visit.redirect("/agents")
-        return self._asked(visit, target=visit.request.query_params.get("next", ""))
+        asked = visit.request.query_params
+        return self._asked(visit, target=asked.get("next", ""), ended=asked.get("ended", ""))
 
     def _asked(
         self, visit: Visit, status: int = 200, *, target: str = "", email: str = "", **problems: str
     ) -> Response:
-        """The form, with what is wrong with what was entered: `email_problem`, `token_problem`."""
+        """The form, with what is wrong with what was entered: `email_problem`, `token_problem`.
+
+        `ended` is "page" or "form" if a session had ended when one was asked for or sent.
+        """
         # Without a known address a mail could only lead where the sender of this request wants it.
         can_mail = self._links.can_mail and self._place.base(visit) is not None
-        values = {"email_problem": "", "token_problem": "", **problems}
+        values = {"email_problem": "", "token_problem": "", "ended": "", **problems}
         return visit.render("signin.html", status, can_mail=can_mail, target=target, email=email, **values)
 
     # --- by mail ---
 
     async def _mail(self, visit: Visit) -> Response:
         form = await visit.form()
-        given = form.text("email")
+        given, target = form.text("email"), form.text("next")
         base = self._place.base(visit)
         if not self._links.can_mail or base is None:
-            return self._asked(visit, 409, email_problem="Mail is not set up on this host.")
+            return self._asked(visit, 409, target=target, email_problem="Mail is not set up on this host.")
         try:
             email = normalise_email(given)
         except ValueError:
-            return self._asked(
-                visit, 422, email=given, email_problem="Enter an e-mail address such as ines@example.org."
-            )
+            problem = "Enter an e-mail address such as ines@example.org."
+            return self._asked(visit, 422, target=target, email=given, email_problem=problem)
         try:
             await self._links.ask(
                 email,
                 source_of(visit.request),
-                lambda token: f"{base}/signin/link/{quote(token)}",
+                lambda token: f"{base}/signin/link/{quote(token)}{_after(visit, target)}",
                 shared=came_through_a_proxy(visit.request),
             )
         except TooManyLinks as refused:
-            return self._asked(visit, 429, email=given, email_problem=refused.message)
+            return self._asked(visit, 429, target=target, email=given, email_problem=refused.message)
         # The same answer whether or not this is an owner's address: strangers must not find out.
         return visit.render("signin_mailed.html", email=email)
 
@@ -101,7 +106,8 @@ class SignInPages:
         principal = await self._links.redeem(visit.request.path_params["token"])
         if principal is None:
             return self._used_up(visit)
-        return await self._enter(visit, principal, "mailed link", "/agents")
+        wanted = visit.url(visit.request.query_params.get("next", ""))
+        return await self._enter(visit, principal, "mailed link", safe_path(visit, wanted))
 
     def _used_up(self, visit: Visit) -> Response:
         return visit.render("signin_used_up.html", 410)
@@ -135,3 +141,9 @@ class SignInPages:
         response = visit.redirect(path)
         self._cookie.set(visit.request, response, value)
         return response
+
+
+def _after(visit: Visit, target: str) -> str:
+    """What a mailed link says about the page to open, below the place of the pages; nothing if it is the first one."""
+    path = safe_path(visit, target)
+    return "" if path == "/agents" or len(path) > _LONGEST_PLACE else f"?next={quote(path)}"

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from http import HTTPStatus
+from urllib.parse import unquote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route, Router
+from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from trinity_channels import assets
 from trinity_channels.authorisation import Authorisation, administrator, person
 from trinity_channels.observability.log import get_logger
 from trinity_channels.web.errors import ErrorResponse, translate
-from trinity_channels.web.pages.cross_origin import is_cross_origin
+from trinity_channels.web.pages.cross_origin import SAFE_METHODS, is_cross_origin
 from trinity_channels.web.pages.gate import Gate
 from trinity_channels.web.pages.headers import HEADERS
 from trinity_channels.web.pages.page import Page, Pages
@@ -97,7 +98,7 @@ class Site:
                 raise HTTPException(403, _FOREIGN)
             visit = self._visit(request, await self._gate.enter(request, uses=not page.by_itself))
             if visit.entry is None and not page.public:
-                return self._gate.refuse(visit)
+                return self._gate.refuse(visit, self._place(page, visit))
             if visit.entry is not None:
                 await self._admit(page, visit)
             return await page.handler(visit)
@@ -105,6 +106,13 @@ class Site:
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001  a page must tell people of every error
             return self._failed(visit, error)
+
+    def _place(self, page: Page, visit: Visit) -> str:
+        """The address of the page where someone was: a form or a part of a page cannot be opened again by its own."""
+        is_page = visit.request.method in SAFE_METHODS and not visit.is_part and not page.by_itself
+        place = visit.here if is_page else visit.came_from
+        scope = {**visit.request.scope, "method": "GET", "path": unquote(place.partition("?")[0])}
+        return place if any(route.matches(scope)[0] is Match.FULL for route in self._router.routes) else ""
 
     async def _admit(self, page: Page, visit: Visit) -> None:
         """Refuse those who may not see a page before anything that they sent is looked at; services ask once more."""

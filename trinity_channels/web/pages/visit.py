@@ -102,8 +102,8 @@ class Visit:
         return f"{url.path}?{url.query}" if url.query else url.path
 
     @property
-    def back(self) -> str:
-        """The address of the page that the browser came from; empty if it was none of ours, or this one."""
+    def came_from(self) -> str:
+        """The address of the page that the browser came from; empty if it was none of ours."""
         try:
             before = urlsplit(self.request.headers.get("referer", ""))
         except ValueError:
@@ -113,7 +113,12 @@ class Visit:
         ours = (
             before.netloc.lower() == self.host.lower() and address.startswith(self.url("/")) and address.isprintable()
         )
-        return address if ours and address != self.here and address[1:2] not in ("/", "\\") else ""
+        return address if ours and address[1:2] not in ("/", "\\") else ""
+
+    @property
+    def back(self) -> str:
+        """The same for a link; empty if it was this page."""
+        return self.came_from if self.came_from != self.here else ""
 
     @property
     def menu(self) -> Sequence[Listed]:
