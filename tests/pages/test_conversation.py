@@ -39,7 +39,7 @@ async def test_a_failed_delivery_is_resent_from_the_page(town: World, page_of: R
     await expect(page.get_by_text("The message will be sent again.")).to_be_visible()
     await reader.examines()
     await page.get_by_role("button", name="Resend").click()
-    await expect(page.get_by_text("It is sent again.")).to_be_visible()
+    await expect(page.get_by_text("It is queued again.")).to_be_visible()
     await town.settle()
 
     assert zoe.heard() == ["echo hello"]

@@ -185,7 +185,7 @@ async def test_conversations(found: Found, agent: Agent, page_of: Readers) -> No
     reader, page = await plain(world, page_of)
     await page.goto(f"{reader.url}{await path(world, 'Zoe')}")
 
-    await presses(page, "Resend", "It is sent again.")
+    await presses(page, "Resend", "It is queued again.")
     await presses(page, "Resubmit", "The agent is asked again.")
     yan = world.person("Yan")
     await unanswered_by(agent, yan)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
 
-from trinity_channels.api import Part
+from trinity_channels.api import FailureKind, Part
 from trinity_channels.store import access, parts, trials
 from trinity_channels.store.access import AccessRequest
 from trinity_channels.store.clock import moment
@@ -43,7 +43,10 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One provider message that a message of ours was sent as; `text` is what the provider was given."""
+    """One provider message that a message of ours was sent as; `text` is what the provider was given.
+
+    `kind` says who can act if it failed, `resent_at` when an owner had it sent again.
+    """
 
     id: int
     text: str = field(repr=False)
@@ -51,8 +54,9 @@ class Sending:
     attempts: int
     code: str | None
     failure: str | None
+    kind: FailureKind | None
     updated_at: datetime
-    resent: bool
+    resent_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,7 @@ _SENDINGS = (
         DELIVERY.c.state,
         DELIVERY.c.attempts,
         DELIVERY.c.failure_code,
+        DELIVERY.c.failure_kind,
         DELIVERY.c.failure,
         DELIVERY.c.updated_at,
         DELIVERY.c.resent_at,
@@ -263,8 +268,9 @@ def _sending(row: Row) -> Sending:
         attempts=row.attempts,
         code=row.failure_code,
         failure=row.failure,
+        kind=FailureKind(row.failure_kind) if row.failure_kind else None,
         updated_at=moment(row.updated_at),
-        resent=row.resent_at is not None,
+        resent_at=None if row.resent_at is None else moment(row.resent_at),
     )
 
 

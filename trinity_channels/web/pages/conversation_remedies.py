@@ -13,7 +13,7 @@ from trinity_channels.outbound.sent import SentMessages
 from trinity_channels.refusal import Refusal
 from trinity_channels.web.errors import translate
 from trinity_channels.web.pages.conversation import PATH, ConversationViews, show
-from trinity_channels.web.pages.form import row_id
+from trinity_channels.web.pages.form import Form, row_id
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.visit import Visit
 
@@ -40,27 +40,29 @@ class RemedyPages:
         ]
 
     async def _resend(self, visit: Visit) -> Response:
-        delivery = row_id((await visit.form()).text("delivery"))
+        form = await visit.form()
+        delivery = row_id(form.text("delivery"))
         done = self._sent.resend(visit.principal, _agent(visit), delivery, _conversation(visit))
-        return await self._done(visit, done, "It is sent again.")
+        return await self._done(visit, form, done, "It is queued again. What becomes of it is shown with the message.")
 
     async def _resubmit(self, visit: Visit) -> Response:
-        turn = row_id((await visit.form()).text("turn"))
+        form = await visit.form()
+        turn = row_id(form.text("turn"))
         done = self._turns.resubmit_for(visit.principal, _agent(visit), turn, _conversation(visit))
-        return await self._done(visit, done, "The agent is asked again.")
+        return await self._done(visit, form, done, "The agent is asked again.")
 
     async def _ask_to_forget(self, visit: Visit) -> Response:
         view, turn = await self._views.of(visit), row_id(visit.request.path_params["turn"])
         try:
             await self._turns.one(visit.principal, _agent(visit), turn, view.heading.id)
         except TurnSettled:  # the conversation says how
-            return visit.redirect(_path(visit))
+            return visit.redirect(_path(visit, 0))
         return visit.render("conversation_forget.html", view=view, turn=turn)
 
     async def _forget(self, visit: Visit) -> Response:
-        turn = row_id(visit.request.path_params["turn"])
+        form, turn = await visit.form(), row_id(visit.request.path_params["turn"])
         done = self._turns.forget_for(visit.principal, _agent(visit), turn, _conversation(visit))
-        return await self._done(visit, done, "It is closed without an answer.")
+        return await self._done(visit, form, done, "It is closed without an answer.")
 
     async def _decide(self, visit: Visit) -> Response:
         form = await visit.form()
@@ -68,21 +70,22 @@ class RemedyPages:
         done = self._sharing.decide(
             visit.principal, _agent(visit), request, approve=approve, conversation=_conversation(visit)
         )
-        return await self._done(visit, done, "Access is granted." if approve else "Access is declined.")
+        return await self._done(visit, form, done, "Access is granted." if approve else "Access is declined.")
 
-    async def _done(self, visit: Visit, action: Awaitable[object], said: str) -> Response:
-        """Do something, and lead back; what is refused is said on top of the conversation, as it stands now."""
+    async def _done(self, visit: Visit, form: Form, action: Awaitable[object], said: str) -> Response:
+        """Do something, and lead back to the message; what is refused is said on top of the conversation, as it stands."""
+        message = row_id(form.text("message"))
         try:
             await action
         except TurnSettled:  # pressed twice, or in two tabs: the conversation says what became of it
-            return visit.redirect(_path(visit))
+            return visit.redirect(_path(visit, message))
         except (DeliveryNotFound, TurnNotFound, RequestNotFound):
             raise  # what this conversation does not have is not told apart from what does not exist
         except Refusal as refused:
             told = translate(refused)
             view = await self._views.of(visit)
             return show(visit, view, told.status if told else 400, refused.message)
-        return visit.redirect(_path(visit), said)
+        return visit.redirect(_path(visit, message), said)
 
 
 def _agent(visit: Visit) -> str:
@@ -93,6 +96,8 @@ def _conversation(visit: Visit) -> int:
     return row_id(visit.request.path_params["conversation"])
 
 
-def _path(visit: Visit) -> str:
+def _path(visit: Visit, message: int) -> str:
     agent, conversation = _agent(visit), visit.request.path_params["conversation"]
-    return visit.agent_path(agent, f"/conversations/{conversation}")
+    before = row_id(visit.request.query_params.get("before", ""))
+    place = f"{f'?before={before}' if before else ''}{f'#message-{message}' if message else ''}"
+    return visit.agent_path(agent, f"/conversations/{conversation}{place}")

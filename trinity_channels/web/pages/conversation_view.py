@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from trinity_channels.api import FailureKind
 from trinity_channels.conversations import words
 from trinity_channels.conversations.readable import readable_texts
 from trinity_channels.conversations.reading import Reading
@@ -40,18 +41,25 @@ class Bubble:
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """A message of ours that did not arrive as a whole: why, and what can be done."""
+    """A message of ours that did not arrive as a whole: why, and what can be done.
 
+    `again_at`: when it was last sent again, None if it never was. `acts`: who can do something, if that is known.
+    """
+
+    message: int
     title: str
     reasons: tuple[str, ...]
     outlook: Outlook
     sendings: tuple[tuple[str, Sending], ...]
+    again_at: datetime | None
+    acts: FailureKind | None
 
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """A turn that failed."""
+    """A turn that failed. `message` is the newest one of it."""
 
+    message: int
     title: str
     parked: Parked
     outlook: Outlook
@@ -60,8 +68,12 @@ class Unanswered:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Messages that wait until their writer may use the agent; `request` is their open access request, if there is one."""
+    """Messages that wait until their writer may use the agent; `request` is their open access request, if there is one.
 
+    `message` is the one above.
+    """
+
+    message: int
     number: int
     request: AccessRequest | None
 
@@ -151,7 +163,7 @@ class ConversationView:
         if said.id in self.found.resends:
             yield self._undelivered(said)
         if is_last_of_turn and said.turn is not None:
-            yield self._unanswered(self.found.log.parked[said.turn])
+            yield self._unanswered(said, self.found.log.parked[said.turn])
 
     def _bubble(self, said: Said) -> Bubble:
         ours = said.origin != "person"
@@ -174,6 +186,7 @@ class ConversationView:
         verb = "may not have reached" if perhaps else "did not reach"
         what = "This message" if len(said.sendings) == 1 else _numbered(said.sendings, parked)
         return Undelivered(
+            said.id,
             f"{what} {verb} {'the group' if self.heading.group else self.title}",
             # The parts behind one that failed repeat its reason.
             tuple(
@@ -183,22 +196,32 @@ class ConversationView:
             ),
             self.found.resends[said.id],
             tuple((words.SENDING[one.state], one) for one in said.sendings) if len(said.sendings) > 1 else (),
+            max((one.resent_at for one in parked if one.resent_at), default=None),
+            self._acts(parked),
         )
 
-    def _unanswered(self, parked: Parked) -> Unanswered:
+    def _acts(self, parked: Sequence[Sending]) -> FailureKind | None:
+        """Who can do something, before which sending again is of no use."""
+        kinds = {one.kind for one in parked}
+        wrote = self.heading.last_inbound_at > max(one.updated_at for one in parked)
+        if FailureKind.RECIPIENT in kinds and not wrote:
+            return FailureKind.RECIPIENT
+        return FailureKind.OPERATOR if FailureKind.OPERATOR in kinds else None
+
+    def _unanswered(self, said: Said, parked: Parked) -> Unanswered:
         title = {
             Cause.LATE: "This came too late to be answered without asking you",
             Cause.HOST: "This host could not handle this",
         }
         several = sum(one.turn == parked.id for one in self.found.log.said) > 1
         told = title[Cause(parked.cause)] if parked.cause else "The agent did not answer"
-        return Unanswered(told, parked, self.found.resubmits[parked.id], several)
+        return Unanswered(said.id, told, parked, self.found.resubmits[parked.id], several)
 
     def _held(self) -> Iterator[Held]:
         number = sum(one.state is MessageState.HELD for one in self.found.log.said)
         pending = next((one for one in self.found.log.requests if one.status == "pending"), None)
         if number or pending:
-            yield Held(number, pending)
+            yield Held(self.found.log.said[-1].id if self.found.log.said else 0, number, pending)
 
     def _events(self) -> Iterator[Event]:
         oldest = self.found.log.said[0].at if self.found.log.said and self.found.log.more else None
