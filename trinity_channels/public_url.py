@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*")
+_API = re.compile(r"/api(?:/|$)")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -43,9 +44,15 @@ def normalise_public_url(text: str) -> str:
     # Providers sign the address as they spell it; one that they would rewrite could never match.
     if not _PATH.fullmatch(path) or {".", ".."} & set(path.lower().replace("%2e", ".").split("/")):
         raise ValueError("has a path that browsers and providers would spell differently; use plain segments")
-    if port is None or port == _DEFAULT_PORTS[parts.scheme]:
-        return f"{parts.scheme}://{host}{path}"
-    return f"{parts.scheme}://{host}:{port}{path}"
+    place = (
+        f"{parts.scheme}://{host}"
+        if port in (None, _DEFAULT_PORTS[parts.scheme])
+        else f"{parts.scheme}://{host}:{port}"
+    )
+    # Often a webhook URL, onto which others would be built.
+    if api := _API.search(path):
+        raise ValueError(f"must not contain a path of the API; enter {place}{path[: api.start()]}")
+    return f"{place}{path}"
 
 
 def leads_to_this_machine(url: str | None) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from freezegun.api import FrozenDateTimeFactory
 from playwright.async_api import Page, expect
 
@@ -38,7 +39,7 @@ async def test_a_fresh_host_leads_to_its_first_answer(found: Found, page_of: Rea
     world = await found(connected=False, public_chat_url=None, credential_encryption_key=None)
     reader = await page_of(world)
     page = await reader.opens("/agents")
-    assert await page.locator("h1").inner_text() == "Welcome. Seven steps to the first answer."
+    assert await page.locator("h1").inner_text() == "Welcome. Four of seven steps are left."
     await expect(page.locator(".steps > li")).to_have_count(7)
     await is_at(page, "Set the Public Chat URL")
     assert await missing(world) == ["public_chat_url", "key_backup", "connection", "first_answer"]
@@ -111,6 +112,32 @@ async def test_an_address_that_does_not_lead_here_is_still_to_be_set(world: Worl
     assert not step["done"]
     assert "elsewhere.example.org" in step["message"]
     assert step["fix"]
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("https://unreachable.example.org", "was not checked yet"),
+        ("http://chat.example.org", "is not encrypted"),
+        ("http://127.0.0.1:8000", ""),
+    ],
+)
+async def test_an_address_is_set_once_it_was_checked(world: World, address: str, told: str) -> None:
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": address})
+
+    step = next(one for one in (await state(world))["steps"] if one["code"] == "public_chat_url")
+
+    assert step["done"] is not bool(told)
+    assert told in step["message"]
+    assert bool(step["fix"]) is bool(told)
+
+
+async def test_an_address_is_set_when_its_probe_came_through(world: World) -> None:
+    before = await missing(world)
+    await world.api("POST", "/api/settings/public_chat_url/probe")
+
+    assert "public_chat_url" in before
+    assert "public_chat_url" not in await missing(world)
 
 
 async def test_a_host_without_agents_takes_the_settings_file_over(found: Found, page_of: Readers) -> None:

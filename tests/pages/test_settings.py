@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib.metadata import EntryPoint
 
-import httpx
 import pytest
 from playwright.async_api import expect
 
@@ -72,20 +71,39 @@ async def test_it_is_saved_and_checked_without_javascript(world: World, page_of:
 
     await page.get_by_role("textbox", name="Public Chat URL").fill(PUBLIC)
     await page.get_by_role("button", name="Save and check").click()
-    await expect(page.get_by_text("Not checked yet")).to_be_visible()
+    await expect(page.get_by_text("Not checked yet since")).to_be_visible()
     await page.get_by_role("button", name="Check now").click()
 
     await expect(page.get_by_text("Reachable.")).to_be_visible()
 
 
-async def test_a_public_address_is_taken_away(world: World) -> None:
-    async with client_of(world) as client:
-        answer = await client.post("/settings/public-chat-url", data={"value": ""}, headers=OWN)
-        shown = (await client.get("/settings")).text
+async def test_a_public_address_is_taken_away_after_a_question(world: World, page_of: Readers) -> None:
+    reader = await page_of(world)
+    page = await reader.goes("/settings")
+    await page.get_by_role("textbox", name="Public Chat URL").fill("")
+    await page.get_by_role("button", name="Save and check").click()
+    await expect(page.get_by_role("heading", name="Remove the Public Chat URL?")).to_be_visible()
+    await reader.examines()
+    await page.get_by_role("link", name="Keep it").click()
+    assert (await world.api("GET", URL)).json()["value"] == PUBLIC
 
-    assert answer.status_code == httpx.codes.SEE_OTHER
-    assert "there are no webhook URLs" in shown
-    assert "Check now" not in shown  # there is nothing to check
+    await page.get_by_role("textbox", name="Public Chat URL").fill(" ")
+    await page.get_by_role("button", name="Save and check").click()
+    await page.get_by_role("button", name="Remove it").click()
+
+    await expect(page.get_by_role("status").get_by_text("There are no webhook URLs now.")).to_be_visible()
+    await expect(page.get_by_role("button", name="Check now")).to_have_count(0)  # there is nothing to check
+    assert (await world.api("GET", URL)).json()["value"] is None
+
+
+async def test_a_webhook_url_is_refused_with_the_address_to_enter(world: World) -> None:
+    entered = await world.webhook()
+    async with client_of(world) as client:
+        answer = await client.post("/settings/public-chat-url", data={"value": entered}, headers=OWN)
+
+    assert answer.status_code == 422
+    assert f"The address must not contain a path of the API; enter {PUBLIC}." in answer.text
+    assert (await world.api("GET", URL)).json()["value"] == PUBLIC
 
 
 async def test_owners_have_no_settings(world: World) -> None:

@@ -132,12 +132,13 @@ class SetUp:
         agents = await self._directory.agents(None)
         every, backed_up, heard, answered = await self._store.read(_stored)
         connected = [one for one in every if one.connected and one.agent in set(agents)]
-        first = next((one for one in every if one.id == heard), None) or next(iter(connected), None)
+        wrote = next((one for one in every if one.id == heard), None)
+        first = wrote or next(iter(connected), None)
         return SetUpState(
             (
                 self._channels(),
                 self._agent(agents),
-                self._public_address(connected),
+                self._public_address(connected, arrives=wrote is not None and not wrote.listens),
                 self._key(backed_up),
                 self._mail(),
                 self._connection(agents, connected),
@@ -190,24 +191,33 @@ class SetUp:
         agent = agents[0] if len(agents) == 1 else ""
         return Step(StepCode.CONNECTION, title, done=False, message=message, fix=fix, agent=agent)
 
-    def _public_address(self, connected: list[StoredBinding]) -> Step:
+    def _public_address(self, connected: list[StoredBinding], *, arrives: bool) -> Step:
+        """`arrives`: a provider has reached this host."""
         title = "Set the Public Chat URL"
-        value = self._address.value
-        failure = next((one.failure for one in self._address.probed.values() if one.failure), None)
+        value, probed = self._address.value, self._address.probed.values()
+        failure = next((one.failure for one in probed if one.failure), None)
+        enter = "Enter the https:// address at which the internet reaches this host."
+        if self._address.given:
+            enter = "Set the https:// address at which the internet reaches this host in the application around it."
         if value is None and connected and all(one.listens for one in connected):
             message = "Not needed for what is connected: this host fetches the messages."
             return Step(StepCode.ADDRESS, title, done=True, message=message)
         if value is None:
             message = "Providers post messages to it; it is checked as soon as it is saved."
-            fix = "Enter the https:// address at which the internet reaches this host."
-            if self._address.given:
-                fix = "Set the https:// address at which the internet reaches this host in the application around it."
+            fix = enter
             if any(self._plugins[name].listens for name in self._plugins):
                 fix += " There is none? Connect a channel whose messages this host fetches; that works without."
             return Step(StepCode.ADDRESS, title, done=False, message=message, fix=fix)
         if failure:
             return Step(StepCode.ADDRESS, title, done=False, message=failure.message, fix=failure.fix)
         message = f"{value}."
+        if value.startswith("http://") and not leads_to_this_machine(value):
+            message = f"{value} is not encrypted, and providers deliver to https:// addresses only."
+            return Step(StepCode.ADDRESS, title, done=False, message=message, fix=enter)
+        if not probed and not arrives and not leads_to_this_machine(value):
+            message = f"{value} was not checked yet."
+            fix = "Check it under Settings → Public Chat URL: a signed probe shows whether it leads to this host."
+            return Step(StepCode.ADDRESS, title, done=False, message=message, fix=fix)
         if leads_to_this_machine(value):
             message = f"{value}, which only a simulator on this machine can reach."
         return Step(StepCode.ADDRESS, title, done=True, message=message)

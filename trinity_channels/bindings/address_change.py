@@ -32,6 +32,7 @@ class UnusableAddress(Refusal):
 
     def __init__(self, why: str) -> None:
         super().__init__("invalid_input", f"public_chat_url {why}.", field="value")
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,11 @@ class SettingsApi:
         return PublicUrlAnswer.model_validate(await self._change.dated(await self._guard.principal(request)))
 
     async def _set_public_url(self, request: Request, body: PublicUrlBody) -> PublicUrlAnswer:
-        """Change the public address; every webhook URL follows at once."""
+        """Change the public address; every webhook URL follows at once.
+
+        An empty value removes it, without asking: there are no webhook URLs then, and signatures of messages that still
+        come cannot be checked, so that they are refused. The address that the settings name does not count instead.
+        """
         changed = await self._change.to(await self._guard.principal(request), body.value)
         return PublicUrlAnswer.model_validate(changed)
 

@@ -47,8 +47,8 @@ class SetUpPages:
         if not visit.is_admin:
             return {"set_up": None}
         state = await self._set_up.of(visit.principal)
-        # As many as are listed below it.
-        title = f"Welcome. {counted(len(state.steps))} steps to the first answer."
+        every, left = len(state.steps), len(state.missing)
+        title = f"Welcome. {counted(left)} of {counted(every).lower()} steps {'is' if left == 1 else 'are'} left."
         return {"set_up": state, "set_up_title": title, "button_of": self._button}
 
     def _button(self, step: Step) -> Button | None:

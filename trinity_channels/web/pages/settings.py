@@ -75,11 +75,15 @@ class SettingsPages:
         return visit.redirect(f"{_PATH}#url")
 
     async def _set_address(self, visit: Visit) -> Response:
-        entered = (await visit.form()).text("value")
+        form = await visit.form()
+        entered = form.text("value")
+        stored = self._change.setting(visit.principal).value
+        if stored and not entered and not form.ticked("remove"):
+            return visit.render("settings_address_remove.html", address=stored)
         try:
             changed = await self._change.to(visit.principal, entered)
         except UnusableAddress as error:
-            return await self._show(visit, 422, entered=entered, problem=error.message)
+            return await self._show(visit, 422, entered=entered, problem=f"The address {error.why}.")
         if changed.value is None:
             return visit.redirect(f"{_PATH}#url", "The Public Chat URL is removed. There are no webhook URLs now.")
         return visit.redirect(f"{_PATH}#url", "Public Chat URL saved. Webhook URLs begin with it now.")
