@@ -65,6 +65,15 @@ class Bounds:
     whole: bool
     unit: str
 
+    @property
+    def kind(self) -> str:
+        """What kind of number it is, in words."""
+        return "a whole number" if self.whole else "a number"
+
+    def hold(self, value: float) -> bool:
+        """Whether it may be this value; what is not a number may not."""
+        return self.least <= value <= self.most and (not self.whole or value == int(value))
+
 
 _DAYS = Bounds(1, 3650, whole=True, unit="days")
 _HOURS = Bounds(0.01, 8760, whole=False, unit="hours")
@@ -96,8 +105,7 @@ class LimitRefused(Refusal):
 
     def __init__(self, name: str) -> None:
         bounds = BOUNDS[name]
-        kind = "a whole number" if bounds.whole else "a number"
-        message = f"{name} must be {kind} from {bounds.least:g} to {bounds.most:.0f}."
+        message = f"{name} must be {bounds.kind} from {bounds.least:g} to {bounds.most:.0f}."
         super().__init__("invalid_input", message, field=name)
 
 
@@ -147,7 +155,7 @@ class Limits:
         """
         administrator(principal)
         for name, value in changes.items():
-            if value is not None and not _fits(name, value):
+            if value is not None and not BOUNDS[name].hold(value):
                 raise LimitRefused(name)
         now = self._now()
 
@@ -175,12 +183,6 @@ def _stored(tx: Tx) -> Mapping[str, float]:
         except ValueError:
             log.warning("stored limit ignored", limit=name)
             continue
-        if _fits(name, value):
+        if bounds.hold(value):
             found[name] = value
     return found
-
-
-def _fits(name: str, value: float) -> bool:
-    bounds = BOUNDS[name]
-    # Also false for what is not a number.
-    return bounds.least <= value <= bounds.most and (not bounds.whole or value == int(value))

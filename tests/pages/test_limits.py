@@ -14,6 +14,7 @@ from tests.pages.browsing import Readers
 from tests.pages.clients import OWN, client_of
 from tests.world import ADMIN, KEY, OWNER, Found, World
 from trinity_channels.host_settings import Origin
+from trinity_channels.limits import BOUNDS
 from trinity_channels.settings import FILE_ONLY, Settings
 from trinity_channels.shown_settings import MEANINGS
 from trinity_channels.store import Tx, settings
@@ -39,7 +40,7 @@ async def test_a_limit_is_changed_counts_at_once_and_is_given_back(found: Found,
     await page.get_by_label("Host messages to one unverified person").fill("0")
     reader.expects_status(422)
     await page.get_by_role("button", name="Save").click()
-    await expect(page.get_by_text("must be a whole number from 1 to 1000000")).to_be_visible()
+    await expect(page.get_by_text("Enter a whole number of messages an hour, from 1 to 1000000.")).to_be_visible()
     await reader.examines()
     await page.get_by_label("Host messages to one unverified person").fill("3")
     await page.get_by_role("button", name="Save").click()
@@ -130,6 +131,19 @@ async def test_a_form_takes_plain_numbers_only(world: World, admin: httpx.AsyncC
     assert 'id="f-keep_bodies_days-problem"' in answer.text
     assert "<script>" not in answer.text.partition("<main")[2]
     assert not (await limit(world, "keep_bodies_days"))["stored"]
+
+
+async def test_every_wrong_limit_is_marked_in_words_of_its_label(world: World, admin: httpx.AsyncClient) -> None:
+    wrong = {"keep_bodies_days": "0", "late_after_hours": "soon", "notices_per_binding": "1.5"}
+
+    answer = await admin.post("/settings/limits", data={**wrong, "park_after_hours": "3"}, headers=OWN)
+
+    assert answer.status_code == 422
+    assert [name for name in BOUNDS if f'id="f-{name}-problem"' in answer.text] == list(wrong)
+    assert "Enter a whole number of days, from 1 to 3650." in answer.text
+    assert "Enter a number of hours, from 0.01 to 8760." in answer.text
+    assert "late_after_hours must" not in answer.text
+    assert not [one for one in (await world.api("GET", LIMITS)).json() if one["stored"]]
 
 
 @pytest.mark.parametrize("stored", ["", "soon", "0", "nan", "99999999"])

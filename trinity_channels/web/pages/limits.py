@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from trinity_channels.host_settings import HostSettings, Origin
-from trinity_channels.limits import BOUNDS, LimitRefused, Limits
+from trinity_channels.limits import BOUNDS, Limits
 from trinity_channels.web.limit_words import LABELS, measured
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.visit import Visit
@@ -54,23 +54,21 @@ class LimitPages:
         visit: Visit,
         status: int = 200,
         given: Mapping[str, str] | None = None,
-        problem: LimitRefused | None = None,
+        problems: Mapping[str, str] | None = None,
     ) -> Response:
         limits = self._limits.settings(visit.principal)
         shown = {one.name: f"{one.value:g}" for one in limits} if given is None else given
-        problems = {problem.field: problem.message} if problem else {}
         return visit.render(
-            "settings_limits_form.html", status, limits=limits, given=shown, problems=problems, **_WORDS
+            "settings_limits_form.html", status, limits=limits, given=shown, problems=problems or {}, **_WORDS
         )
 
     async def _change(self, visit: Visit) -> Response:
         form = await visit.form()
         given = {name: form.text(name) for name in BOUNDS}
-        try:
-            changes = self._changes(visit, given)
-            await self._limits.change(visit.principal, changes)
-        except LimitRefused as refused:
-            return self._form(visit, 422, given, refused)
+        if problems := {name: _wanted(name) for name, text in given.items() if text and not _fits(name, text)}:
+            return self._form(visit, 422, given, problems)
+        changes = self._changes(visit, given)
+        await self._limits.change(visit.principal, changes)
         said = "Saved. The limits count from now on." if changes else "Nothing was changed."
         return visit.redirect("/settings#limits", said)
 
@@ -82,15 +80,27 @@ class LimitPages:
             if not text:
                 if one.stored:
                     changes[one.name] = None
-            elif not _NUMBER.fullmatch(text):
-                raise LimitRefused(one.name)
             # What a form shows and sends back is not stored, or it would no longer follow the settings.
-            elif (value := float(text.replace(",", "."))) != one.value:
+            elif (value := _number(text)) != one.value:
                 changes[one.name] = int(value) if BOUNDS[one.name].whole and value.is_integer() else value
         return changes
 
     async def _list(self, visit: Visit) -> Response:
         return visit.render("settings_all.html", every=self._every.of(visit.principal), **_WORDS)
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+def _fits(name: str, text: str) -> bool:
+    return bool(_NUMBER.fullmatch(text)) and BOUNDS[name].hold(_number(text))
+
+
+def _wanted(name: str) -> str:
+    """What is said at the field of a limit that cannot be what was entered."""
+    bounds = BOUNDS[name]
+    return f"Enter {bounds.kind} of {bounds.unit}, from {bounds.least:g} to {bounds.most:.0f}."
 
 
 _WORDS: dict[str, Any] = {"labels": LABELS, "bounds": BOUNDS, "origins": ORIGINS, "measured": measured}
