@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 from playwright.async_api import expect
 
 from tests.pages.browsing import Readers
+from tests.pages.clients import OWN, client_of
 from tests.world import OWNER, World
 from trinity_channels.web.auth import Role
 
@@ -106,3 +108,38 @@ async def test_other_peoples_agents_look_like_none(world: World, page_of: Reader
 
     assert len(set(shown)) == 1
     assert "sales" not in shown[0]
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("disconnect", {}),
+        ("rotate", {}),
+        ("verify", {}),
+        ("webhook", {}),
+        ("test", {"to": "+15550001111"}),
+    ],
+)
+async def test_what_another_tab_has_disconnected_is_told(world: World, action: str, data: dict[str, str]) -> None:
+    path = "/agents/support/channels/whatsapp"
+    async with client_of(world) as client:
+        first = await client.post(f"{path}/disconnect", headers=OWN)
+        second = await client.post(f"{path}/{action}", data=data, headers=OWN)
+        page = (await client.get(path)).text
+
+    assert (first.status_code, second.status_code, second.headers["location"]) == (303, 303, path)
+    assert "WhatsApp (Twilio) is already disconnected." in page
+
+
+async def test_what_another_tab_has_removed_is_told(world: World) -> None:
+    await world.shares("zoe@example.org")
+    made = (await world.api("POST", "/api/tokens", {"role": "admin"})).json()
+    async with client_of(world) as client:
+        remove, revoke = "/agents/support/people/remove", f"/settings/tokens/{made['id']}/revoke"
+        for _ in range(2):
+            removed = await client.post(remove, data={"email": "zoe@example.org"}, headers=OWN)
+            revoked = await client.post(revoke, headers=OWN)
+
+    assert "The agent is not shared with this e-mail." in removed.text
+    assert "There is no such token." in revoked.text
+    assert "someone else" not in removed.text + revoked.text

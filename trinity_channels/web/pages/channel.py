@@ -42,18 +42,19 @@ class ChannelPages:
 
     def pages(self) -> Sequence[Page]:
         """The addresses."""
+        connected = self._views.connected
         return [
             Page(_PATH, self._look),
             Page(f"/live{_PATH}", self._look_live),
             Page(_PATH, self._connect, "POST"),
             Page(f"{_PATH}/edit", self._edit),
-            Page(f"{_PATH}/verify", self._verify, "POST"),
+            Page(f"{_PATH}/verify", connected(self._verify), "POST"),
             Page(f"{_PATH}/probe", self._probe, "POST"),
-            Page(f"{_PATH}/webhook", self._set_webhook, "POST"),
+            Page(f"{_PATH}/webhook", connected(self._set_webhook), "POST"),
             Page(f"{_PATH}/rotate", self._ask_to_rotate),
-            Page(f"{_PATH}/rotate", self._rotate, "POST"),
+            Page(f"{_PATH}/rotate", connected(self._rotate), "POST"),
             Page(f"{_PATH}/disconnect", self._ask_to_disconnect),
-            Page(f"{_PATH}/disconnect", self._disconnect, "POST"),
+            Page(f"{_PATH}/disconnect", connected(self._disconnect), "POST"),
         ]
 
     async def _connected(self, visit: Visit) -> ChannelView | Response:

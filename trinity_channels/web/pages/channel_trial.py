@@ -35,7 +35,7 @@ class ChannelTrialPages:
         """The addresses."""
         return [
             Page(_PATH, self._ask),
-            Page(_PATH, self._send, "POST"),
+            Page(_PATH, self._views.connected(self._send), "POST"),
             Page(f"{_PATH}/{{delivery}}", self._follow),
             Page(f"/live{_PATH}/{{delivery}}", self._follow_live),
         ]

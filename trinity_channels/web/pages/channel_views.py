@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
+from trinity_channels.bindings.refusals import NotConnected
 from trinity_channels.bindings.status import BindingStatuses
 from trinity_channels.plugins import Plugins
 from trinity_channels.web.pages.channel_view import ChannelView
+from trinity_channels.web.pages.page import Handler
 from trinity_channels.web.pages.visit import Visit
 
 
@@ -30,6 +33,18 @@ class ChannelViews:
             raise HTTPException(404)
         status = await self._statuses.of(visit.principal, params["name"], channel)
         return ChannelView(visit, status, self._plugins[channel], reachable=self._statuses.reachable)
+
+    def connected(self, handler: Handler) -> Handler:
+        """A handler for what is connected; what was disconnected meanwhile, as in another tab, is told on its page."""
+
+        async def answer(visit: Visit) -> Response:
+            try:
+                return await handler(visit)
+            except NotConnected:
+                view = await self.of(visit)
+                return visit.redirect(view.path, f"{view.title} is already disconnected.")
+
+        return answer
 
     async def every(self, visit: Visit, agent: str) -> list[ChannelView]:
         """The agent on each installed channel, those first that are in use.

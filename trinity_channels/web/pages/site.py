@@ -26,6 +26,8 @@ log = get_logger(__name__)
 
 _NOT_FOUND = "There is no such page, or it belongs to someone else."
 _FOREIGN = "This form was sent by another site, so nothing was done. Open the page here and try again."
+_GONE = {"not_connected", "not_shared", "token_not_found"}
+"""Codes of what someone who may see the rest has done already, as in another tab."""
 _MINUTE = 60
 _ON_TOP = {"HX-Retarget": "#main", "HX-Reswap": "afterbegin"}
 
@@ -150,6 +152,8 @@ class Site:
 
 def _words(error: ErrorResponse) -> tuple[str, str]:
     """The title and the text of an error's page. What is missing and what is someone else's look the same."""
+    if error.body["code"] in _GONE:
+        return "This is not there any more", str(error.body["message"])
     if error.status == HTTPStatus.NOT_FOUND:
         return "Not found", _NOT_FOUND
     titles = {
