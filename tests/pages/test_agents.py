@@ -30,6 +30,23 @@ async def test_an_administrator_sees_every_agent(world: World, page_of: Readers)
     await expect(page.get_by_role("link", name="sales")).to_be_visible()
 
 
+async def test_the_last_message_is_told_also_of_a_channel_that_is_disconnected(town: World) -> None:
+    await town.person("Zoe").says("hello")
+    async with client_of(town) as client:
+        before = (await client.get("/agents")).text
+        await town.api("DELETE", "/api/agents/support/whatsapp")
+        after = (await client.get("/agents")).text
+
+    last = re.compile(
+        r'href="/agents/support">support</a>.*?data-label="Last message" role="cell">(.*?)</td>', re.DOTALL
+    )
+    found = [last.search(one) for one in (before, after)]
+    assert found[0]
+    assert found[1]
+    assert found[0][1] == found[1][1]
+    assert "<time" in found[1][1]
+
+
 async def test_an_owner_sees_what_needs_them_the_gravest_first(town: World, agent: Agent, page_of: Readers) -> None:
     zoe = town.person("Zoe")
     agent.will_answer("hello", AgentFailed("the model is gone"))

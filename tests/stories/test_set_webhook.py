@@ -247,10 +247,24 @@ async def test_the_same_address_again_calls_for_nothing(world: World) -> None:
     assert (await world.check("webhook_address"))["state"] == "ok"
 
 
+async def test_an_address_that_is_put_back_before_it_was_used_calls_for_nothing(world: World) -> None:
+    await world.later(minutes=1)
+    for address in ("https://wrong.example.org", "", "https://worse.example.org"):
+        await world.api("PUT", "/api/settings/public_chat_url", {"value": address})
+        await world.later(minutes=1)
+    waiting = await world.check("webhook_address")
+    await world.api("PUT", "/api/settings/public_chat_url", {"value": PUBLIC})
+
+    assert (waiting["state"], (await world.check("webhook_address"))["state"]) == ("unknown", "ok")
+
+
 @pytest.mark.parametrize("then", ["a message", "connecting again"])
 async def test_what_shows_that_the_provider_knows_the_new_address_clears_it(world: World, then: str) -> None:
     await world.later(minutes=1)
     await moved(world)
+    await world.later(minutes=1)
+    await world.connect()  # the new address may be in use from here on
+    await world.later(minutes=1)
     await world.api("PUT", "/api/settings/public_chat_url", {"value": PUBLIC})  # where messages can arrive
     waiting = await world.check("webhook_address")
     await world.later(minutes=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from trinity_channels.bindings.health import Health
 from trinity_channels.bindings.reports import HealthReports, Report
 from trinity_channels.plugins import Plugins
 from trinity_channels.principal import Principal, Role
-from trinity_channels.store import Store, access, attention, bindings
+from trinity_channels.store import Store, Tx, access, attention, bindings
 from trinity_channels.store.attention import Waiting
 from trinity_channels.store.bindings import StoredBinding
 
@@ -53,18 +53,17 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """An agent. `owner` is None if it is not configured any more and still connected."""
+    """An agent. `owner` is None if it is not configured any more and still connected.
+
+    `last_inbound` is when a person last wrote, on any channel, also on one that was disconnected since.
+    """
 
     name: str
     owner: str | None
     policy: Policy
     channels: tuple[Connected, ...]
     waiting: Waiting
-
-    @property
-    def last_inbound(self) -> datetime | None:
-        """When a person last wrote, on any channel."""
-        return max((one.last_inbound for one in self.channels if one.last_inbound), default=None)
+    last_inbound: datetime | None = None
 
     @property
     def turns(self) -> int:
@@ -105,7 +104,7 @@ class Overviews:
         person(principal)
         owner = principal.subject if principal.role is Role.USER else None
         since = self._now() - RECENT
-        waiting, every = await self._store.read(lambda tx: (attention.by_agent(tx, since), bindings.every(tx)))
+        waiting, every, left_at = await self._store.read(lambda tx: _stored(tx, since))
         configured = set(await self._directory.agents(owner))
         # Only administrators see them: what is configured no longer has no owner.
         left = {one.agent for one in every if one.connected} - configured if owner is None else set()
@@ -122,6 +121,10 @@ class Overviews:
                 chosen[name],
                 tuple(connected.get(name, ())),
                 waiting.get(name, Waiting()),
+                max(
+                    (at for at in (left_at.get(name), *(one.last_inbound for one in connected.get(name, ()))) if at),
+                    default=None,
+                ),
             )
             for name in names
         ]
@@ -160,6 +163,15 @@ class Overviews:
     def _trouble(self, stored: StoredBinding, cause: str) -> Connected:
         title = self._plugins.title(stored.channel)
         return Connected(stored.channel, title, stored.account.display_name, ATTENTION, cause)
+
+
+def _stored(tx: Tx, since: datetime) -> tuple[Mapping[str, Waiting], list[StoredBinding], Mapping[str, datetime]]:
+    """What waits, every binding, and when people last wrote to agents on channels that are disconnected."""
+    every, left_at = bindings.every(tx), dict[str, datetime]()
+    for one in every:
+        if not one.connected and (at := bindings.last_inbound(tx, one.id)):
+            left_at[one.agent] = max(at, left_at.get(one.agent, at))
+    return attention.by_agent(tx, since), every, left_at
 
 
 def _questions(worst: Check | None, report: Report) -> int:

@@ -16,7 +16,7 @@ from trinity_channels.api import Check, CheckState
 from trinity_channels.bindings.kept_checks import dumped, loaded
 from trinity_channels.principal import APPLICATION
 from trinity_channels.public_url import normalise_public_url
-from trinity_channels.store import Store, StoreError, Tx, audit, settings
+from trinity_channels.store import Store, StoreError, Tx, audit, bindings, settings
 from trinity_channels.store.news import Subject
 
 NAME = "public_chat_url"
@@ -24,6 +24,8 @@ _KNOWN = "public_chat_url_known"
 """The setting that keeps the address that counted last."""
 _CHANGED = "public_chat_url_changed_at"
 """The setting that keeps since when it counts, where it is not the first one."""
+_BEFORE = "public_chat_url_before"
+"""The setting that keeps the last other address that a provider may know, and since when it counted, as `_CHANGED` does."""
 
 _PROBED = "public_chat_url_probed"
 """The setting that keeps what the newest probes found, by channel."""
@@ -203,7 +205,13 @@ class PublicAddress:
         if value and value != known:
             settings.put(tx, _KNOWN, value)
             if known:
-                settings.put(tx, _CHANGED, now.isoformat())
+                changed = settings.get(tx, _CHANGED) or ""
+                before, since = json.loads(settings.get(tx, _BEFORE) or '["", ""]')
+                used = not changed or _used_since(tx, datetime.fromisoformat(changed))
+                if used:
+                    settings.put(tx, _BEFORE, json.dumps([known, changed]))
+                # Put back before a provider could have learned another one.
+                settings.put(tx, _CHANGED, since if before == value and not used else now.isoformat())
 
     async def set(self, text: str, now: datetime) -> None:
         """Check and store a new address; an empty one means none.
@@ -235,3 +243,9 @@ class PublicAddress:
     def webhook(self, channel: str, key: str) -> str | None:
         """What an owner gives the provider; None while no address is set."""
         return f"{self.value}/api/{channel}/webhook/{key}" if self.value else None
+
+
+def _used_since(tx: Tx, at: datetime) -> bool:
+    """Whether an account was connected, or someone wrote to one, so that its provider may know the address since then."""
+    wrote = (bindings.last_inbound(tx, one.id) for one in bindings.every(tx) if one.connected)
+    return any(one is not None and one >= at for one in (bindings.newest_change(tx), *wrote))

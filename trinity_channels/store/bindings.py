@@ -171,6 +171,7 @@ _FETCHED = (
     # Refused again since: then there is still something to fetch, from this time on.
     .values(refused_since=case((BINDING.c.signature_failed_at > bindparam("upto"), bindparam("upto")), else_=None))
 )
+_NEWEST_CHANGE = select(func.max(BINDING.c.updated_at)).where(BINDING.c.disconnected_at.is_(None))
 _LAST_INBOUND = select(func.max(CONVERSATION.c.last_inbound_at)).where(
     CONVERSATION.c.binding_id == bindparam("binding"),
     # Neither a test conversation, where no person writes, nor one that was imported and not written in since.
@@ -297,6 +298,11 @@ def signature_failed(tx: Tx, binding: int, cause: str, now: datetime) -> None:
 def fetched(tx: Tx, binding: int, upto: datetime) -> None:
     """What was refused up to a time has been fetched, or was not the provider's."""
     tx.run(_FETCHED, binding=binding, upto=micros(upto))
+
+
+def newest_change(tx: Tx) -> datetime | None:
+    """When the newest of the connected bindings was connected, or its settings were changed."""
+    return tx.scalar(_NEWEST_CHANGE, moment)
 
 
 def last_inbound(tx: Tx, binding: int) -> datetime | None:
