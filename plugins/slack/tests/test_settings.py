@@ -14,6 +14,8 @@ GOOD = {"bot_token": "xoxb-fake-bot-token", "signing_secret": "fake-signing-secr
     ("field", "entered", "kept"),
     [
         ("bot_token", "  xoxb-fake-1\n", "xoxb-fake-1"),
+        ("bot_token", ' "xoxb-fake-1" ', "xoxb-fake-1"),
+        ("app_token", "'xapp-fake-1'", "xapp-fake-1"),
         ("signing_secret", " 8f742231b10e8888abcd99yyyzzz85a5\n", "8f742231b10e8888abcd99yyyzzz85a5"),
         ("signing_secret_secondary", "fake-other ", "fake-other"),
     ],

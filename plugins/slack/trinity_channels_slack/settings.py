@@ -19,11 +19,14 @@ OTHER_TOKENS = {
 NOT_AN_APP_TOKEN = "The app-level token starts with xapp-; generate it under Basic Information → App-Level Tokens."  # noqa: S105 - a sentence
 NOT_A_BOT_TOKEN = "The bot token starts with xoxb-; copy the Bot User OAuth Token from OAuth & Permissions."  # noqa: S105 - a sentence
 
+_QUOTES = "\"'`\u201c\u201d\u2018\u2019"
+"""Copied along with a token from settings files and chats."""
+
 
 def _trimmed(value: object) -> object:
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
-    return value.strip() if isinstance(value, str) else value
+    return value.strip().strip(_QUOTES).strip() if isinstance(value, str) else value
 
 
 def _bot_token(value: object) -> object:

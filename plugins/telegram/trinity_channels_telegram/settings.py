@@ -13,9 +13,12 @@ from trinity_channels.api import Binding
 # No grammar is documented, so this is loose, and getMe decides: https://core.telegram.org/bots/api#authorizing-your-bot
 _TOKEN = re.compile(r"[1-9][0-9]{0,15}:[A-Za-z0-9_-]{1,63}")
 
+_QUOTES = "\"'`\u201c\u201d\u2018\u2019"
+"""Copied along with a token from settings files and chats."""
+
 
 def _bot_token(value: object) -> object:
-    text = value.strip() if isinstance(value, str) else value
+    text = value.strip().strip(_QUOTES).strip() if isinstance(value, str) else value
     if isinstance(text, str) and not _TOKEN.fullmatch(text):
         raise PydanticCustomError(
             "bot_token",

@@ -19,6 +19,11 @@ GOOD = {"account_sid": SID, "auth_token": "fake-auth-token", "from_number": "wha
         ("from_number", "+14155238886", "whatsapp:+14155238886"),
         ("from_number", " whatsapp:+14155238886 ", "whatsapp:+14155238886"),
         ("from_number", "+1234567", "whatsapp:+1234567"),
+        ("from_number", "+1 415 523 8886", "whatsapp:+14155238886"),
+        ("from_number", "WhatsApp: +1 (415) 523-8886", "whatsapp:+14155238886"),
+        ("from_number", "+1\u00a0415\u2011523.8886", "whatsapp:+14155238886"),
+        ("from_number", '"whatsapp:+14155001234"', "whatsapp:+14155001234"),
+        ("account_sid", f"'{SID}'", SID),
         ("messaging_service_sid", "", None),
         ("messaging_service_sid", "   ", None),
         ("messaging_service_sid", None, None),
@@ -60,6 +65,25 @@ def test_what_is_refused_names_its_field(field: str, entered: object) -> None:
         WhatsAppSettings.model_validate(GOOD | {field: entered})
 
     assert [error["loc"] for error in refusal.value.errors()] == [(field,)]
+
+
+@pytest.mark.parametrize(
+    ("field", "entered", "why"),
+    [
+        ("account_sid", SID.lower(), "starts with AC in capital letters; this one starts with ac."),
+        ("account_sid", SID[:-1], "has 34 characters; this one has 33."),
+        ("account_sid", f"{SID}0", "has 34 characters; this one has 35."),
+        ("account_sid", "SK" + "fa4e" * 8, "the SID of an API key"),
+        ("account_sid", "AC" + "x" * 32, "AC followed by 32 digits"),
+        ("messaging_service_sid", "mg" + "7" * 32, "starts with MG in capital letters"),
+    ],
+)
+def test_it_is_said_what_is_wrong_with_a_sid(field: str, entered: str, why: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        WhatsAppSettings.model_validate(GOOD | {field: entered})
+
+    assert why in refusal.value.errors()[0]["msg"]
+    assert entered not in str(refusal.value)
 
 
 @pytest.mark.parametrize("field", ["account_sid", "auth_token", "from_number"])

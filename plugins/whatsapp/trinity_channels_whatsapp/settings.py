@@ -14,10 +14,16 @@ from trinity_channels_whatsapp.addresses import PREFIX, is_number
 _ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}")
 _KEYWORD = re.compile(r"[\w-]{1,40}(?: [\w-]{1,40})?")
 _SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
+_SID_LENGTH = 34
+_QUOTES = "\"'`\u201c\u201d\u2018\u2019"
+"""Copied along with a value from settings files and chats."""
+_SCHEME = re.compile(rf"{re.escape(PREFIX)}\s*", re.IGNORECASE)
+_BETWEEN_DIGITS = re.compile(r"[\s().\u2010-\u2015-]+")
+"""How people and the console part the digits of a number."""
 
 
 def _trimmed(value: object) -> object:
-    return value.strip() if isinstance(value, str) else value
+    return value.strip().strip(_QUOTES).strip() if isinstance(value, str) else value
 
 
 def _none_if_blank(value: object) -> object:
@@ -27,8 +33,22 @@ def _none_if_blank(value: object) -> object:
 def _account_sid(value: object) -> object:
     text = _trimmed(value)
     if isinstance(text, str) and not _ACCOUNT.fullmatch(text):
-        raise PydanticCustomError("account_sid", "The Account SID is AC followed by 32 digits or letters from a to f.")
+        if text.startswith("SK"):
+            raise PydanticCustomError(
+                "account_sid",
+                "This is the SID of an API key. The Account SID starts with AC, at the top of the console.",
+            )
+        raise PydanticCustomError("account_sid", "{why}", {"why": _why_no_sid("Account SID", "AC", text)})
     return text
+
+
+def _why_no_sid(name: str, start: str, text: str) -> str:
+    """What is wrong with something that is not such a SID, without repeating it."""
+    if text[: len(start)] == start.lower():
+        return f"The {name} starts with {start} in capital letters; this one starts with {start.lower()}."
+    if text.startswith(start) and len(text) != _SID_LENGTH:
+        return f"The {name} has {_SID_LENGTH} characters; this one has {len(text)}. Copy it again."
+    return f"The {name} is {start} followed by 32 digits or letters from a to f."
 
 
 # No check of its form: Twilio documents none.
@@ -43,8 +63,8 @@ def _from_number(value: object) -> object:
     text = _trimmed(value)
     if not isinstance(text, str):
         return text
-    # The console shows the number without the prefix, and that is what people paste.
-    address = PREFIX + text if text.startswith("+") else text
+    # The console shows the number without the prefix and with blanks, and that is what people paste.
+    address = PREFIX + _BETWEEN_DIGITS.sub("", _SCHEME.sub("", text, count=1))
     if not is_number(address):
         raise PydanticCustomError(
             "from_number", "The WhatsApp number is whatsapp:+ and 7 to 15 digits, for example whatsapp:+14155238886."
@@ -56,7 +76,7 @@ def _service_sid(value: object) -> object:
     text = _none_if_blank(value)
     if isinstance(text, str) and not _SERVICE.fullmatch(text):
         raise PydanticCustomError(
-            "messaging_service_sid", "The Messaging Service SID is MG followed by 32 digits or letters from a to f."
+            "messaging_service_sid", "{why}", {"why": _why_no_sid("Messaging Service SID", "MG", text)}
         )
     return text
 
