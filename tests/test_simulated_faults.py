@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import Send
 
 from trinity_channels.api import Fault
+from trinity_channels.cli import servers
 from trinity_channels.simulation import (
     Faults,
 )
+
+
+async def test_a_cut_connection_is_not_logged_and_a_forgotten_answer_is(caplog: pytest.LogCaptureFixture) -> None:
+    faults = Faults({})
+
+    async def take() -> Response:
+        return PlainTextResponse("")
+
+    async def cut(_: Request) -> Response:
+        faults.inject(Fault.CUT_AFTER, 1)
+        return await faults.meet(take)
+
+    async def forgets(_: object, __: object, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    app = Starlette(routes=[Route("/cut", cut), Mount("/forgets", forgets)])
+    logged = []
+    with servers.bind("127.0.0.1", 0) as bound:
+        async with servers.serving(app, bound), httpx.AsyncClient(base_url=servers.address(bound)) as client:
+            for path in ("/cut", "/forgets/"):
+                caplog.clear()
+                with pytest.raises(httpx.HTTPError):
+                    await client.get(path)
+                logged.append(["without completing" in one.getMessage() for one in caplog.records])
+
+    assert [any(one) for one in logged] == [False, True]
 
 
 async def test_faults_that_stand_take_turns_and_spare_every_second_send() -> None:

@@ -177,7 +177,7 @@ async def test_switches_are_listed_and_turned(client: httpx.AsyncClient, book: G
         ("/phones/Zoe/say", {"text": "half \udc00"}, 400, "text is not valid Unicode."),
         ("/phones/Zoe/say", {"text": ["x"]}, 400, "text must be text."),
         ("/phones/Zoe/say", {"text": None}, 400, "text must be text."),
-        ("/phones/Zoe/say", {}, 400, "There is no text, and no such button."),
+        ("/phones/Zoe/say", {}, 400, "Write something first."),
         ("/phones/Zoe/say", {"button": "not offered"}, 400, "There is no such button."),
         ("/phones/Zoe/say", {"text": "x", "where": "elsewhere"}, 400, "There is no such place to write to."),
         ("/phones/Zoe/send", {"kind": "elephant"}, 400, "The kind must be one of photo."),
@@ -230,8 +230,8 @@ async def test_a_form_that_is_refused_shows_the_page_with_the_reason(client: htt
     part = await client.post("/phones/Zoe/say", data={"text": " "}, headers=own | {"HX-Request": "true"})
 
     assert page.status_code == part.status_code == 400
-    assert '<div id="problem" role="alert">There is no text, and no such button.</div>' in page.text
-    assert part.text == "There is no text, and no such button."
+    assert '<div id="problem" role="alert">Write something first.</div>' in page.text
+    assert part.text == "Write something first."
 
 
 async def test_a_body_without_end_is_not_read(client: httpx.AsyncClient) -> None:

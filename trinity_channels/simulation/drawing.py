@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -74,8 +74,8 @@ class View:
         return [one.text.casefold() for one in self.screen.bubbles if one.mine] if self.screen else []
 
 
-async def drawn(page: PhonePage[P], request: Request, person: P | None, refused: str) -> str:
-    """The whole page, with one person's phone."""
+async def drawn(page: PhonePage[P], request: Request, person: P | None, refused: Mapping[str, str]) -> str:
+    """The whole page, with one person's phone; `refused` is why, by the page of the console, empty for the phone."""
     view = await _view(page, request, person)
     thread = request.query_params.get("thread")
     bubbles = view.screen.bubbles if view.screen and thread else ()
@@ -84,9 +84,8 @@ async def drawn(page: PhonePage[P], request: Request, person: P | None, refused:
         _environment()
         .get_template("phone.html")
         .render(
-            **_common(view),
+            **_common(view, refused),
             people=list(page.people()),
-            refused=refused,
             others=[Markup(html) for html in others.values()],  # noqa: S704  the program's own templates made them
             thread=next((one for one in bubbles if one.thread == thread), None),
             destinations=page.destinations(),
@@ -133,8 +132,8 @@ async def _view(page: PhonePage[P], request: Request, person: P | None) -> View:
     )
 
 
-def _common(view: View) -> dict[str, Any]:
-    return {"view": view, "icons": icons(view.root)}
+def _common(view: View, refused: Mapping[str, str] | None = None) -> dict[str, Any]:
+    return {"view": view, "icons": icons(view.root), "refused": refused or {}}
 
 
 def _local(at: datetime) -> datetime:

@@ -76,14 +76,16 @@ class _Endpoints(Generic[P]):
     # --- what there is to see ---
 
     async def _draw(self, request: Request) -> Response:
-        return await self._drawn(request, request.query_params.get("as", ""))
+        return await self._drawn(request, request.query_params.get("as", ""), None)
 
-    async def _drawn(self, request: Request, name: str, refused: Refused | None = None) -> Response:
+    async def _drawn(self, request: Request, name: str, refused: Refused | None) -> Response:
         from trinity_channels.simulation.drawing import drawn  # noqa: PLC0415 -- templates, which only people need
 
         people = list(self._page.people())
         person = next((one for one in people if one.name == name), people[0] if people else None)
-        html = await drawn(self._page, request, person, str(refused or ""))
+        # Beside the form that was refused: a page of the console, else what is written with.
+        console = request.path_params.get("page", "")
+        html = await drawn(self._page, request, person, {console: str(refused)} if refused else {})
         return HTMLResponse(html, refused.status if refused else HTTPStatus.OK, headers=HEADERS)
 
     async def _live(self, request: Request) -> Response:
@@ -169,7 +171,7 @@ class _Endpoints(Generic[P]):
                 raise Refused("There is no such place to write to.")
             await self._page.say(person, text, where, thread)
         else:
-            raise Refused("There is no text, and no such button.")
+            raise Refused("Write something first.")
         return HTTPStatus.ACCEPTED, {}, person.name
 
     async def _send(self, request: Request, given: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any], str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from datetime import timedelta
 
 import httpx
@@ -96,12 +98,22 @@ class Faults:
         return self._standing[-1]
 
 
+_CUT: ContextVar[bool] = ContextVar("cut", default=False)
+
+
+def _is_not_meant(record: logging.LogRecord) -> bool:
+    return not (_CUT.get() and "without completing response" in record.getMessage())
+
+
 class Cut(Response):
     """A connection that breaks before the answer is complete, with nothing in it that tells what happened."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 -- ASGI's signature
         if not has_socket(scope):
             raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+        # Meant, so it is no error that belongs into a log.
+        _CUT.set(True)
+        logging.getLogger("uvicorn.error").addFilter(_is_not_meant)
         # A server that got no whole body for the announced length closes the connection.
         headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})

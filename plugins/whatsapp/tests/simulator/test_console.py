@@ -144,3 +144,19 @@ async def test_a_regenerated_token_replaces_the_old_one(sim: TwilioSimulator, ap
     assert (await api.send("whatsapp:+15550001111")).status_code == 401
     assert (await api.client.post(f"/console/{sim.account.sid}", json={"url": URL})).status_code == 400
     assert (await api.client.post("/console/XE0", json={"url": URL})).status_code == 404
+
+
+async def test_a_wrong_webhook_url_is_told_in_the_console(sim: TwilioSimulator, api: Api) -> None:
+    sim.phone("Zoe")
+    form = {"as": "Zoe", "url": "chat.example.org"}
+    name = next(
+        one["name"] for one in (await api.client.get("/console")).json()["pages"] if one["webhook_url"] is not None
+    )
+
+    page = await api.client.post(f"/console/{name}", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+
+    assert page.status_code == 400
+    before, _, console = page.text.partition('class="card console"')
+    assert "Enter the whole webhook URL" in console
+    assert "Enter the whole webhook URL" not in before
+    assert page.text.count('hx-target="#console-') > 0
