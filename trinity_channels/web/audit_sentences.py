@@ -98,6 +98,12 @@ def _what(told: Told, channel: str) -> str:
     return f"{words}{more}"
 
 
+def _signed_in(via: object) -> str:
+    if via == "demo":
+        return " by opening the demo"
+    return f" with a {via}" if via else ""
+
+
 def _person(told: Told) -> str:
     if told.about is not None:
         return contact_name(told.about)
@@ -225,7 +231,7 @@ _MORE: Mapping[str, Callable[[Mapping[str, object]], str]] = {
     "set_limits": _limits,
     "set_public_model": lambda details: f": {details.get('model') or 'none'}",
     "set_public_prompt": lambda details: f": {_numbered(details.get('characters'), 'character')}",
-    "sign_in": lambda details: f" with a {details['via']}" if details.get("via") else "",
+    "sign_in": lambda details: _signed_in(details.get("via")),
     "sign_out_everywhere": lambda details: f" ({_numbered(details.get('sessions'), 'session')})",
 }
 """What else entries of an action tell, behind its sentence."""

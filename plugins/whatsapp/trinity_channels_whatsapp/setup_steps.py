@@ -52,7 +52,7 @@ SETUP_STEPS = (
     ),
     SetupStep(
         "Point the sender here",
-        '"Set webhook at the provider", on the page of this channel, does this. By hand: paste the webhook URL as the'
+        'The button "Set webhook at the provider" does this. By hand: paste the webhook URL as the'
         f" webhook for incoming messages, choose HTTP POST and save. With #{OVERRIDES} at the end of the URL, Twilio also"
         " repeats a message that did not get through.",
         sandbox=False,
@@ -61,8 +61,8 @@ SETUP_STEPS = (
     ),
     SetupStep(
         "Let testers join",
-        "Everyone who wants to test opens WhatsApp and sends join <keyword> to +1 415 523 8886. They join one sandbox"
-        " at a time, and again after three days.",
+        "Everyone who wants to test opens WhatsApp and sends join and the sandbox's keyword to +1 415 523 8886. They join"
+        " one sandbox at a time, and again after three days.",
         sandbox=True,
         connected=True,
         invitation="Open WhatsApp and send “join {sandbox_keyword}” to +1 415 523 8886. Wait for the confirmation, then"

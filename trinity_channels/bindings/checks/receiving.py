@@ -182,7 +182,7 @@ _NOT_REPLACED = Check("webhook_address", CheckState.OK, "No message came to a we
 
 
 def _at_old_address(known: Known, state: CheckState, message: str) -> Check:
-    where = f"the webhook URL shown here at {known.manifest.title}'s provider, in place of the old one."
+    where = "the webhook URL shown here in the provider's console, in place of the old one."
     if known.manifest.capabilities.can_register(sandbox=known.stored.account.sandbox):
         actions = (FixAction.SET_WEBHOOK, FixAction.SEE_WEBHOOK)
         return Check("webhook_address", state, message, f"Have it set at the provider, or enter {where}", actions)

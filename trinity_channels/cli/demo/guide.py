@@ -24,7 +24,9 @@ def _steps(channel: Channel) -> Iterator[Markup]:
     yield Markup("Approve the request under Access Requests, as the owner: the question is answered.")
     yield Markup("Ask it to tell you <b>everything</b>: a long answer, cut and marked up for {}.").format(channel.title)
     yield Markup("Send a photo, turn on a fault, or write as someone else.")
-    yield Markup("Let the agent write first, below the phone.")
+    yield Markup(
+        "Let the agent write first, below the phone: the button also allows it, as the owner can under People."
+    )
     if channel.reply_window:
         yield Markup("Press “25 hours later” and let the agent write first again: too late.")
     yield Markup(
