@@ -29,6 +29,7 @@ async def test_testers_are_told_how_to_join_as_soon_as_the_keyword_is_entered(sa
     await expect(page.locator("h1").get_by_text("Sandbox", exact=True)).to_be_visible()
     await expect(page.locator("#join")).to_contain_text("send “join <Sandbox keyword>”")
 
+    await expect(page.get_by_role("main")).to_contain_text("<keyword>")
     await page.get_by_role("link", name="enter it").click()
     await expect(page.get_by_label("WhatsApp From Number")).to_have_value(SANDBOX)
     await expect(page.get_by_label("Auth Token", exact=True)).to_have_value("")
@@ -47,6 +48,7 @@ async def test_testers_are_told_how_to_join_as_soon_as_the_keyword_is_entered(sa
     assert (await page.evaluate("navigator.clipboard.readText()")).startswith(told)
     await reader.examines()
     assert (await sandbox.binding())["invitation"].startswith(told)
+    assert "<keyword>" not in await page.inner_text("main")
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,8 @@ SETUP_STEPS = (
     ),
     SetupStep(
         "Let testers join",
-        "Everyone who wants to test opens WhatsApp and sends join and the sandbox's keyword to +1 415 523 8886. They join"
-        " one sandbox at a time, and again after three days.",
+        "Everyone who wants to test opens WhatsApp and sends join <keyword> to +1 415 523 8886. They join one sandbox"
+        " at a time, and again after three days.",
         sandbox=True,
         connected=True,
         invitation="Open WhatsApp and send “join {sandbox_keyword}” to +1 415 523 8886. Wait for the confirmation, then"
