@@ -199,7 +199,7 @@ class SetUp:
         enter = "Enter the https:// address at which the internet reaches this host."
         if self._address.given:
             enter = "Set the https:// address at which the internet reaches this host in the application around it."
-        if value is None and connected and all(one.listens for one in connected):
+        if connected and not probed and all(one.listens for one in connected):
             message = "Not needed for what is connected: this host fetches the messages."
             return Step(StepCode.ADDRESS, title, done=True, message=message)
         if value is None:
