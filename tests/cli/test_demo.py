@@ -103,7 +103,9 @@ def test_who_opens_the_demo_is_the_owner_and_may_change_settings(demo: str) -> N
         with httpx.Client(base_url=host, trust_env=False, cookies=browser.cookies) as owner:
             settings = owner.get("/settings")
             sharing = owner.get("/agents/demo")
-            removed = owner.post("/settings/public-chat-url", data={"value": ""}, headers={"Origin": host})
+            removed = owner.post(
+                "/settings/public-chat-url", data={"value": "", "remove": "yes"}, headers={"Origin": host}
+            )
             channel = owner.get("/agents/demo/channels/whatsapp")
 
     assert [one.status_code for one in (settings, sharing, removed, channel)] == [200, 200, 303, 200]

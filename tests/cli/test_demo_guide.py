@@ -79,6 +79,8 @@ class Reader:
         await self.goes_to("Settings")
         await self.owner.get_by_role("textbox", name="Public Chat URL").fill(url)
         await self.owner.get_by_role("button", name="Save and check").click()
+        if not url:
+            await self.owner.get_by_role("button", name="Remove it").click()
         await self.is_told("Public Chat URL")
 
     async def policy(self, name: str) -> None:
