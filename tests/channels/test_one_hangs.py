@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.channels.net import Net, Someone
+from tests.transactions import Transactions
 from trinity_channels.api import Receipt
 from trinity_channels.outbound import deliver
 
@@ -31,6 +32,11 @@ class Jam:
     def answered(self) -> list[Someone]:
         """Who has their answer, once."""
         return [one for one in self.crowd if one.heard() == ["echo hello"]]
+
+
+@pytest.fixture
+def transactions(monkeypatch: pytest.MonkeyPatch) -> Transactions:
+    return Transactions(monkeypatch)
 
 
 @pytest.fixture
@@ -75,3 +81,18 @@ async def test_what_waits_for_its_place_goes_out_once_after_a_crash(net: Net, ja
     await net.much_later()
 
     assert jam.answered() == jam.crowd
+
+
+async def test_what_waits_for_its_place_writes_nothing_until_then(
+    net: Net, transactions: Transactions, jam: Jam
+) -> None:
+    zoe = net.stranger("whatsapp", "Zoe")
+
+    await zoe.phone.says("hello")
+
+    waiting = len(jam.crowd) - deliver.AT_ONCE + 1
+    await net.until(lambda: transactions.reads.count("due_binding") == waiting)
+    assert transactions.writes.count("Deliveries._next") == deliver.AT_ONCE
+    jam.over.set()
+    await net.settle()
+    assert zoe.heard() == ["echo hello"]

@@ -109,3 +109,47 @@ async def test_a_free_place_is_not_waited_for() -> None:
     await asyncio.wait_for(places.wait(BINDING, 10), 1)
 
     assert not places.take(BINDING, 11)
+
+
+async def looks_up(places: Places, conversation: int, binding: int | None) -> tuple[bool, asyncio.Task[None]]:
+    """Whether the binding of a conversation that queues up is looked up; and the queueing."""
+    asked = False
+
+    async def look_up() -> int | None:
+        nonlocal asked
+        asked = True
+        return binding
+
+    task = asyncio.create_task(places.queue_up(conversation, look_up))
+    await asyncio.sleep(0)
+    return asked, task
+
+
+async def test_where_there_is_room_nothing_is_looked_up_and_no_place_taken() -> None:
+    places = Places(1)
+
+    asked, task = await looks_up(places, 10, BINDING)
+
+    assert (asked, await served([task])) == (False, [True])
+    assert places.take(BINDING, 11)
+
+
+async def test_where_none_is_free_a_conversation_queues_up_before_its_claim() -> None:
+    places = Places(1)
+    places.take(BINDING, 10)
+
+    asked, task = await looks_up(places, 11, BINDING)
+
+    assert (asked, await served([task])) == (True, [False])
+    places.leave(10)
+    assert await served([task]) == [True]
+    assert not places.take(BINDING, 12)
+
+
+async def test_a_conversation_of_another_binding_or_without_work_does_not_wait() -> None:
+    places = Places(1)
+    places.take(BINDING, 10)
+
+    tasks = [(await looks_up(places, conversation, at))[1] for conversation, at in ((20, OTHER), (11, None))]
+
+    assert await served(tasks) == [True, True]

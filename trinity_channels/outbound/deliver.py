@@ -148,6 +148,10 @@ class Deliveries:
         # What the last run could not write down; without it, its call would look like one that was cut short.
         about, record = self._unrecorded.pop(conversation, (None, _nothing))
         attempted, last = 0, None
+        if not about:
+            # Before the claim, which would have to be made again: under load most conversations wait.
+            due = partial(deliveries.due_binding, conversation=conversation, now=self._now())
+            await self._places.queue_up(conversation, partial(self._store.lookup, due))
         # A call that was made is always recorded, also while stopping.
         while about or not self._stopping:
             try:
@@ -186,11 +190,8 @@ class Deliveries:
             return self._not_called(delivery, LOCKED, str(error), tell=log.error)
         except StoreError as error:
             return self._not_called(delivery, UNREADABLE, str(error), tell=log.warning)
-        return await (
-            self._reconcile(bound, delivery)
-            if delivery.state is OutboxState.RECONCILING
-            else self._send(bound, delivery)
-        )
+        call = self._reconcile if delivery.state is OutboxState.RECONCILING else self._send
+        return await call(bound, delivery)
 
     def _claim(self, tx: Tx, conversation: int, last: datetime | None, now: datetime) -> Claimed:
         """The delivery to work on now, when to come back, or None. A claimed `ready` one is marked as being sent.
@@ -371,9 +372,10 @@ def _begun(tx: Tx, delivery: Delivery, now: datetime) -> Delivery:
     """The delivery as it is once its call has begun, on record before it is made."""
     if delivery.state is not OutboxState.READY:
         return delivery
-    begun = replace(delivery, uid=delivery.uid or delivery_uid.made(now))
+    uid, attempts = delivery.uid or delivery_uid.made(now), delivery.attempts + 1
+    begun = replace(delivery, uid=uid, state=OutboxState.SENDING, attempts=attempts, attempted_at=now, next_at=None)
     deliveries.mark_sending(tx, begun, now)
-    return replace(begun, state=OutboxState.SENDING, attempts=delivery.attempts + 1, attempted_at=now, next_at=None)
+    return begun
 
 
 def _answered(delivery: Delivery, attempted_at: datetime) -> ReplyTo | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 
@@ -33,6 +34,13 @@ class Places:
             return False
         self._give(binding, conversation)
         return True
+
+    async def queue_up(self, conversation: int, binding: Callable[[], Awaitable[int | None]]) -> None:
+        """Wait for a place where there may be none; `binding` finds out at which one, None if no place is needed."""
+        # Nearly always there is room everywhere, and nothing has to be found out.
+        crowded = any(len(places.held) >= self._most for places in self._bindings.values())
+        if crowded and (wanted := await binding()) is not None:
+            await self.wait(wanted, conversation)
 
     async def wait(self, binding: int, conversation: int) -> None:
         """Return once the conversation holds a place."""

@@ -77,6 +77,7 @@ class Previous:
     attempted_at: datetime | None
 
 
+_OPEN_HERE = and_(DELIVERY.c.conversation_id == bindparam("conversation"), _IS_OPEN)
 _ANSWERED = MESSAGE.alias("answered")
 _NEXT = (
     select(
@@ -113,7 +114,7 @@ _NEXT = (
         .outerjoin(CONTACT, CONTACT.c.id == CONVERSATION.c.contact_id)
         .outerjoin(_ANSWERED, _ANSWERED.c.id == MESSAGE.c.answers_id)
     )
-    .where(DELIVERY.c.conversation_id == bindparam("conversation"), _IS_OPEN)
+    .where(_OPEN_HERE)
     .order_by(DELIVERY.c.id)
     .limit(1)
 )
@@ -242,7 +243,7 @@ _KNOWN = select(DELIVERY.c.provider_id).where(
     DELIVERY.c.provider_id.is_not(None),
     DELIVERY.c.updated_at > bindparam("since"),  # not `created_at`: an old one may have been sent again
 )
-_REMAINS = select(DELIVERY.c.id).where(DELIVERY.c.conversation_id == bindparam("conversation"), _IS_OPEN).limit(1)
+_FIRST_OPEN = select(DELIVERY.c.binding_id, DELIVERY.c.next_at).where(_OPEN_HERE).order_by(DELIVERY.c.id).limit(1)
 _WITH_WORK = select(DELIVERY.c.conversation_id).where(_IS_OPEN).distinct()
 
 
@@ -384,7 +385,13 @@ def known_ids(tx: Tx, conversation: int, since: datetime) -> set[str]:
 
 def remain(tx: Tx, conversation: int) -> bool:
     """Whether a conversation has deliveries that are not settled."""
-    return tx.one(_REMAINS, conversation=conversation) is not None
+    return tx.one(_FIRST_OPEN, conversation=conversation) is not None
+
+
+def due_binding(tx: Tx, conversation: int, now: datetime) -> int | None:
+    """The binding of the delivery that is next in a conversation; None if none is due."""
+    row = tx.one(_FIRST_OPEN, conversation=conversation)
+    return row.binding_id if row and (row.next_at or 0) <= micros(now) else None
 
 
 def with_work(tx: Tx) -> set[int]:
