@@ -177,4 +177,4 @@ def _reason(error: AgentError) -> str:
 
 def _blocked(tx: Tx, state: ConversationState) -> bool:
     """Whether the owner has blocked the person by now; an agent may have worked for minutes."""
-    return state.contact is not None and conversation_state.contact(tx, state.contact.id).blocked
+    return state.contact is not None and conversation_state.is_blocked(tx, state.contact.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, bindparam, exists, func, literal_column, or_, select, true
+from sqlalchemy import BindParameter, and_, bindparam, exists, func, literal_column, or_, select, true
 
 from trinity_channels.api import Part
 from trinity_channels.store import parts
@@ -129,6 +129,28 @@ _CONTACT = (
 )
 
 _ONE_CONTACT = select(*_CONTACT).where(CONTACT.c.id == bindparam("contact"))
+_IS_BLOCKED = select(CONTACT.c.blocked_at.is_not(None)).where(CONTACT.c.id == bindparam("contact"))
+
+_WAITS_SINCE = func.coalesce(MESSAGE.c.released_at, MESSAGE.c.at)
+_OF_OPEN_TURN = MESSAGE.c.turn_id == TURN.c.id
+_OPEN_TURN = (
+    TURN.c.id.label("turn_id"),
+    TURN.c.key.label("turn_key"),
+    TURN.c.attempts,
+    TURN.c.retries,
+    TURN.c.next_at,
+    TURN.c.run,
+    TURN.c.run_at,
+    func.coalesce(
+        # The owner wants a resubmitted turn answered however old its messages are.
+        TURN.c.resubmitted_at,
+        select(func.min(_WAITS_SINCE)).where(_OF_OPEN_TURN).scalar_subquery(),
+        TURN.c.created_at,
+    ).label("turn_waits_since"),
+    func.coalesce(
+        select(func.min(MESSAGE.c.contact_id)).where(_OF_OPEN_TURN).scalar_subquery(), literal_column("0")
+    ).label("writer"),
+)
 
 _STATE = (
     select(
@@ -148,37 +170,17 @@ _STATE = (
         CONVERSATION.c.needs_turn,
         CONVERSATION.c.disclosed_at,
         *_CONTACT,
+        *_OPEN_TURN,
     )
     .select_from(
         # One statement for all of it: this is read at every step of every message.
         CONVERSATION.join(BINDING, BINDING.c.id == CONVERSATION.c.binding_id)
         .outerjoin(CONTACT, CONTACT.c.id == CONVERSATION.c.contact_id)
         .outerjoin(POLICY, POLICY.c.agent == BINDING.c.agent)
+        .outerjoin(TURN, and_(TURN.c.conversation_id == CONVERSATION.c.id, in_states(TURN.c.state, TurnState.OPEN)))
     )
     .where(CONVERSATION.c.id == bindparam("conversation"))
 )
-
-_WAITS_SINCE = func.coalesce(MESSAGE.c.released_at, MESSAGE.c.at)
-
-_OPEN_TURN = select(
-    TURN.c.id,
-    TURN.c.key,
-    TURN.c.attempts,
-    TURN.c.retries,
-    TURN.c.next_at,
-    TURN.c.run,
-    TURN.c.run_at,
-    func.coalesce(
-        # The owner wants a resubmitted turn answered however old its messages are.
-        TURN.c.resubmitted_at,
-        select(func.min(_WAITS_SINCE)).where(MESSAGE.c.turn_id == TURN.c.id).scalar_subquery(),
-        TURN.c.created_at,
-    ).label("waits_since"),
-    func.coalesce(
-        select(func.min(MESSAGE.c.contact_id)).where(MESSAGE.c.turn_id == TURN.c.id).scalar_subquery(),
-        literal_column("0"),
-    ).label("writer"),
-).where(TURN.c.conversation_id == bindparam("conversation"), in_states(TURN.c.state, TurnState.OPEN))
 
 _MESSAGE = (
     MESSAGE.c.id,
@@ -292,7 +294,7 @@ def load(tx: Tx, conversation: int) -> ConversationState | None:
         connected=row.disconnected_at is None,
         policies=None if row.policy is None else (row.policy, row.groups),
         contact=None if row.contact_id is None else _contact(row),
-        turn=_open_turn(tx.one(_OPEN_TURN, conversation=conversation)),
+        turn=None if row.turn_id is None else _open_turn(row),
         waiting=tuple(map(_message, tx.all(_WAITING, conversation=conversation))),
         held=bool(row.held),
         needs_turn=bool(row.needs_turn),
@@ -311,6 +313,11 @@ def contact(tx: Tx, contact: int) -> Contact:
     row = tx.one(_ONE_CONTACT, contact=contact)
     assert row is not None  # noqa: S101  contacts are never deleted
     return _contact(row)
+
+
+def is_blocked(tx: Tx, contact: int) -> bool:
+    """Whether the owner has blocked a contact by now."""
+    return bool(tx.scalar(_IS_BLOCKED, bool, contact=contact))
 
 
 def of_turn(tx: Tx, turn: int) -> tuple[Message, ...]:
@@ -340,16 +347,14 @@ def with_work(tx: Tx) -> set[int]:
     return {one for statement in (_WITH_WORK, _NEEDS_TURN, _WITH_OPEN_TURN) for one in tx.scalars(statement, int)}
 
 
-def _open_turn(row: Row | None) -> OpenTurn | None:
-    if row is None:
-        return None
+def _open_turn(row: Row) -> OpenTurn:
     return OpenTurn(
-        id=row.id,
-        key=row.key,
+        id=row.turn_id,
+        key=row.turn_key,
         attempts=row.attempts,
         retries=row.retries,
         next_at=moment(row.next_at),
-        waits_since=moment(row.waits_since),
+        waits_since=moment(row.turn_waits_since),
         writer=row.writer,
         run=row.run,
         run_at=moment(row.run_at),
