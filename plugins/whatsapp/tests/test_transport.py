@@ -17,6 +17,7 @@ from trinity_channels.api import (
     ProviderUnavailable,
     SendRejected,
     SendUnknown,
+    http,
 )
 from trinity_channels_whatsapp import plugin, presence
 from trinity_channels_whatsapp.client import Api
@@ -124,7 +125,7 @@ async def test_the_deadline_is_real(twilio: Any) -> None:
 
     twilio.answers(never)
 
-    with pytest.raises(TimeoutError):
+    with pytest.raises(http.NoAnswer):
         await Transport(twilio.ctx, deadline=0.01).request("GET", "https://api.twilio.com/x")
 
 

@@ -12,17 +12,24 @@ from trinity_channels_whatsapp.fields import Fields, inner, number, text
 from trinity_channels_whatsapp.states import STATES
 
 
+def receipt_of(resource: Fields) -> Receipt:
+    """How far one got, just created or listed; its id is blank if Twilio gave none that can be used."""
+    # A status that is not known yet still comes with a sid: the message was taken.
+    state = STATES.get(text(resource, "status"), DeliveryState.QUEUED)
+    failure = failure_of(str(number(resource, "error_code") or "")) if state is DeliveryState.FAILED else None
+    sid = resource.get("sid")
+    return Receipt(sid if isinstance(sid, str) and sid.isprintable() else "", state, failure)
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What we read of one; blank or None where Twilio said nothing usable.
+    """What we read of a listed one; blank or None where Twilio said nothing usable.
 
     `created` and `sent` are in UTC, to the second; a message that still queues has no `sent`. `files` is the path of
     the list of its files.
     """
 
-    sid: str
-    status: str
-    error_code: int
+    receipt: Receipt
     direction: str
     sender: str
     to: str
@@ -33,11 +40,9 @@ class Message:
 
     @classmethod
     def read(cls, resource: Fields) -> Message:
-        """Read one, just created or listed."""
+        """Read one."""
         return cls(
-            sid=_sid(resource),
-            status=text(resource, "status"),
-            error_code=number(resource, "error_code"),
+            receipt=receipt_of(resource),
             direction=text(resource, "direction"),
             sender=text(resource, "from"),
             to=text(resource, "to"),
@@ -49,17 +54,9 @@ class Message:
         )
 
     @property
-    def receipt(self) -> Receipt:
-        """How far it got."""
-        # A status that is not known yet still comes with a sid: the message was taken.
-        state = STATES.get(self.status, DeliveryState.QUEUED)
-        failure = failure_of(str(self.error_code or "")) if state is DeliveryState.FAILED else None
-        return Receipt(provider_id=self.sid, state=state, failure=failure)
-
-
-def _sid(resource: Fields) -> str:
-    sid = resource.get("sid")
-    return sid if isinstance(sid, str) and sid.isprintable() else ""
+    def sid(self) -> str:
+        """Its id."""
+        return self.receipt.provider_id
 
 
 def _time(resource: Fields, name: str) -> datetime | None:

@@ -24,7 +24,7 @@ from trinity_channels.api import (
 from trinity_channels_whatsapp.answers import RefusedError
 from trinity_channels_whatsapp.client import Api
 from trinity_channels_whatsapp.codes import failure_of
-from trinity_channels_whatsapp.message import Message
+from trinity_channels_whatsapp.message import receipt_of
 from trinity_channels_whatsapp.settings import settings_of
 
 # The StatusCallback is refused (no public host, an underscore in it), and the message with it, which matters more.
@@ -68,15 +68,15 @@ async def _create(binding: Binding, message: OutboundMessage, ctx: Context, call
         form["StatusCallback"] = callback
     api = Api(settings, ctx)
     try:
-        taken = Message.read(await api.call("POST", f"{api.account}/Messages.json", data=form))
+        receipt = receipt_of(await api.call("POST", f"{api.account}/Messages.json", data=form))
     except RefusedError as refused:
         raise _verdict(refused) from None
     except http.CallError as error:
         raise http.sending(error, "Twilio") from None
     # Without a sid no receipt could be matched: read the message back instead.
-    if not taken.sid:
+    if not receipt.provider_id:
         raise SendUnknown("Twilio answered without naming the message.")
-    return taken.receipt
+    return receipt
 
 
 def _verdict(refused: RefusedError) -> SendError:

@@ -7,7 +7,6 @@ deadline, tries once, logs nothing, and sends credentials only to Twilio or the 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from functools import partial
@@ -61,12 +60,12 @@ class Transport(AsyncHttpClient):  # type: ignore[misc]  # the base is untyped
             data=None if as_json else data,
             json=data if as_json else None,
             headers=headers,
+            deadline=self._deadline,
         )
-        async with asyncio.timeout(self._deadline):
-            answer = await send(auth=auth)
-            # 401 comes before anything is done, so a message cannot be sent twice by this.
-            if answer.status == HTTPStatus.UNAUTHORIZED and auth and self._spare:
-                answer = await send(auth=(auth[0], self._spare))
+        answer = await send(auth=auth)
+        # 401 comes before anything is done, so a message cannot be sent twice by this.
+        if answer.status == HTTPStatus.UNAUTHORIZED and auth and self._spare:
+            answer = await send(auth=(auth[0], self._spare))
         # JSON is UTF-8 (https://www.rfc-editor.org/rfc/rfc8259#section-8.1); nothing else is read.
         return Response(answer.status, answer.content.decode(errors="replace"), answer.headers)
 
