@@ -11,6 +11,10 @@ import httpx
 class _NoCookies(httpx.Cookies):
     """Stays empty. One client is used for all bindings, and what a server sets for one is not for the others."""
 
+    def __bool__(self) -> bool:
+        """False; httpx would look through the jar for every request."""
+        return False
+
     def extract_cookies(self, response: httpx.Response) -> None:
         """Do nothing."""
 

@@ -205,14 +205,13 @@ def _url(request: httpx.Request) -> URL:
 
 def _headers(request: httpx.Request) -> CIMultiDict[str]:
     """The headers of a request as aiohttp takes them; it adds those about chunks itself."""
-    headers: CIMultiDict[str] = CIMultiDict()
-    for name, value in request.headers.raw:
-        if _CONTROLS.search(value) or _CONTROLS.search(name):
-            raise httpx.LocalProtocolError("A header holds a line break.", request=request)
-        try:
-            headers.add(name.decode(), value.decode())
-        except UnicodeDecodeError:
-            raise httpx.LocalProtocolError("A header is not text in UTF-8.", request=request) from None
+    raw = request.headers.raw
+    if _CONTROLS.search(b"".join([part for header in raw for part in header])):
+        raise httpx.LocalProtocolError("A header holds a line break.", request=request)
+    try:
+        headers = CIMultiDict([(name.decode(), value.decode()) for name, value in raw])
+    except UnicodeDecodeError:
+        raise httpx.LocalProtocolError("A header is not text in UTF-8.", request=request) from None
     headers.popall("Transfer-Encoding", None)
     return headers
 
