@@ -270,3 +270,31 @@ def test_a_proxy_that_cannot_be_used_is_found_at_the_start(monkeypatch: pytest.M
 
     with pytest.raises(ValueError, match="gopher"):
         open_client()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"headers": {"user-agent": "Pigeon", "X-More": "1"}},
+        {"headers": [("Accept", "a"), ("accept", "b")]},
+        {"headers": httpx.Headers({"Host": "pigeon.example"}), "params": {"q": "ü &"}},
+        {"data": {"To": "+1 999", "Body": "ü"}, "cookies": {"one": "1"}},
+        {"json": {"text": "hello"}, "timeout": None},
+        {"content": b"text", "timeout": httpx.Timeout(3.0, connect=1.0)},
+        {"files": {"file": b"text"}, "headers": {"Content-Type": "multipart/form-data; boundary=b"}},
+        {"extensions": {"timeout": {"read": 1.0}, "sni_hostname": "pigeon.example"}},
+    ],
+)
+async def test_requests_are_built_as_httpx_builds_them(options: dict[str, Any]) -> None:
+    address = "https://user:word@example.org/a%20b?c=d"
+    async with httpx.AsyncClient(timeout=http_client.TIMEOUTS) as plain, open_client() as client:
+        ours, theirs = (one.build_request("POST", address, **options) for one in (client, plain))
+
+    assert (ours.method, ours.url, ours.headers.raw, ours.extensions, ours.read()) == (
+        theirs.method,
+        theirs.url,
+        theirs.headers.raw,
+        theirs.extensions,
+        theirs.read(),
+    )
