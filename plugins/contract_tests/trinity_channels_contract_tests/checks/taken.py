@@ -81,9 +81,12 @@ class Taken(Checks):
         """
         found = await handover(harness)
         for at, call in enumerate(found.before):
-            for kind, meddle in whole(call, taken=False):
-                with harness.aspects(f"before, {kind}"):
-                    await _prepared(harness, at, meddle, f"with {call.request.method} {call.path} answered with {kind}")
+            # With a provider of its own: a send that goes on may prepare another way for all later ones.
+            async with harness.another() as other:
+                for kind, meddle in whole(call, taken=False):
+                    how = f"with {call.request.method} {call.path} answered with {kind}"
+                    with harness.aspects(f"before, {kind}"):
+                        await _prepared(other, at, meddle, how)
         for kind, meddle in whole(found.call, taken=True):
             with harness.aspects(kind):
                 await _unknown(harness, found, meddle, f"answered with {kind}")
