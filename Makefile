@@ -7,7 +7,7 @@ PLUGINS := $(filter-out $(KIT),$(patsubst %/pyproject.toml,%,$(wildcard plugins/
 PACKAGES := -e '.[cli]' $(addprefix -e ,$(PLUGINS))
 FLOORS := $(VENV)/floors
 
-.PHONY: help install demo test test-fast test-postgres test-floors lint format fuzz kill bench docs assets screenshots
+.PHONY: help install demo test test-fast costs test-postgres test-floors lint format fuzz kill bench docs assets screenshots
 
 help: ## This list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,8 +58,11 @@ test: $(VENV)/.dev ## Everything that decides about a change; ARGS="tests/cli -x
 	$(BIN)/python $(if $(ARGS),-m pytest $(ARGS),tests/run.py)
 	$(if $(ARGS),,$(FLOORS)/bin/python tests/run.py --floors --fast)
 
-test-fast: $(VENV)/.dev ## One case of each test, without load, browsers, PostgreSQL and whole programs, in about a minute
+test-fast: $(VENV)/.dev ## One case of each test, without load, browsers, PostgreSQL, whole programs and the costliest, in a minute
 	$(BIN)/python tests/run.py --fast
+
+costs: $(VENV)/.dev ## Measure which tests test-fast leaves out as the costliest: tests/costly.txt
+	$(BIN)/python tests/run.py --measure
 
 test-postgres: $(VENV)/.dev ## All stories on PostgreSQL, with all their cases
 	$(BIN)/python -m pytest tests/stories --postgres

@@ -16,6 +16,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.costly import Costly
+from trinity_channels_contract_tests import fuzz
+
 _SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 settings.register_profile(
@@ -40,14 +43,25 @@ settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--fast`, `--mounted` and `--postgres`."""
+    """Add `--fast`, `--cheap`, `--measure`, `--mounted` and `--postgres`."""
     parser.addoption("--fast", action="store_true", help="one case of each test, without browsers and long tests")
+    parser.addoption("--cheap", action="store_true", help="without the costliest tests, see tests/costly.py")
+    parser.addoption("--measure", action="store_true", help="write the list of the costliest tests again")
     parser.addoption(
         "--mounted",
         choices=["beside", "moved"],
         help="every host of a story within an application, see tests/mounted.py",
     )
     parser.addoption("--postgres", action="store_true", help="every story with PostgreSQL, see tests/postgres.py")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let checks of the contract kit try a twentieth of their requests in the short run."""
+    if config.getoption("--fast"):
+        fuzz.EXAMPLES = 3
+    if config.getoption("--cheap") or config.getoption("--measure"):
+        cheap, measure = config.getoption("--cheap"), config.getoption("--measure")
+        config.pluginmanager.register(Costly(cheap=cheap, measure=measure), "costly")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, get_args
 
 import fastapi.dependencies.utils
 import fastapi.routing
+import jinja2
 import pytest
 import starlette.routing
 from fastapi import _compat
@@ -93,6 +94,20 @@ def share_parts(patch: pytest.MonkeyPatch) -> None:
     compiled = cache(starlette.routing.compile_path)
     for module in (starlette.routing, fastapi.routing, route):
         patch.setattr(module, "compile_path", compiled)
+    patch.setattr(jinja2.Environment, "compile", _by_source(jinja2.Environment.compile))
+
+
+def _by_source(compile_: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a template once for all hosts, whose pages print values in the same way."""
+    found: dict[Any, Any] = {}
+
+    def compiled(pages: jinja2.Environment, source: Any, *args: Any, **options: Any) -> Any:
+        key = source, args, repr(options), pages.finalize, pages.undefined, pages.autoescape, pages.trim_blocks
+        if key not in found:
+            found[key] = compile_(pages, source, *args, **options)
+        return found[key]
+
+    return compiled
 
 
 def _by_code(look: Callable[[Any], Any]) -> Callable[[Any], Any]:

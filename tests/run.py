@@ -1,8 +1,9 @@
 """Run the suite: six processes, three at a time on two cores, then the load tests alone.
 
 `--fast` takes one case of each test, a twentieth of the examples of properties, and leaves out what takes long: load tests,
-browsers, PostgreSQL, the starting of whole programs, and stories that go on for weeks (the mark `long`). Each process looks
-back at its own log and memory (`log_watch.LAST`). What the others print follows the first one's.
+browsers, PostgreSQL, the starting of whole programs, stories that go on for weeks (the mark `long`), and the costliest eighth
+of the rest (`costly`; `--measure` writes that list again). Each process looks back at its own log and memory
+(`log_watch.LAST`). What the others print follows the first one's.
 
 `--floors` is for an environment with the oldest libraries (`floors.txt`), and mounts the host of every story in an
 application, see `mounted`: of every test in one without channels of its own, of the stories in one with them, too.
@@ -25,7 +26,6 @@ from pathlib import Path
 from typing import IO
 
 LOOK_BACK = ("tests/test_logs_hold_no_secrets.py", "tests/test_memory.py")
-FIRST = ("tests/stories", "tests/cli", "tests/agents", *LOOK_BACK)
 TOLD = ("tests/stories", *LOOK_BACK)
 WITHOUT_SCHEMATHESIS = "-p", "no:schemathesis"
 """Only `fuzz_api` uses it; pytest would import it in every process, for half a second."""
@@ -59,8 +59,14 @@ FAST = (
     "--ignore=plugins/contract_tests/tests/test_report.py",
     *(f"--ignore=tests/{name}" for name in WHOLE_PROGRAMS),
 )
-WITHOUT_POSTGRES = "-m", "not postgres"
-"""Its server, and what waits for it, took a sixth of the time of a quick check."""
+QUICK = (*FAST, "--cheap", "-m", "not postgres")
+"""PostgreSQL, and what waits for it, took a sixth of the time of a quick check."""
+MORE_THAN_STORIES = tuple(f"tests/{name}" for name in ("examples", "imports", "pages"))
+HALVES = (
+    ("tests/stories", "tests/cli", "tests/agents", *MORE_THAN_STORIES, *LOOK_BACK),
+    (*SECOND, *(f"--ignore={one}" for one in MORE_THAN_STORIES), *PLUGINS),
+)
+"""Of a quick check; each takes as long as the other."""
 IN_CORE = ("tests/core", "tests/channels", "--ignore=tests/core/postgresql")
 OF_LIBRARIES = (
     *(f"tests/{name}" for name in ("agents", "api", "inbound", "mail")),
@@ -103,12 +109,15 @@ def main() -> int:
     """Return the first exit status that is not zero."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fast", action="store_true", help="only what a quick check needs")
+    parser.add_argument("--measure", action="store_true", help="find the costliest tests, which --fast leaves out")
     parser.add_argument("--floors", action="store_true", help="with the oldest libraries that are allowed")
     options = parser.parse_args()
+    if options.measure:
+        return pytest(("tests", *PLUGINS, "--ignore=tests/load", *FAST, "--measure", "-m", "not postgres")).wait()
     if options.fast and options.floors:
         return side_by_side((*IN_CORE, MOVED, *FAST), (*OF_LIBRARIES, MOVED, *FAST))
     if options.fast:
-        return side_by_side((*FIRST, *FAST, *WITHOUT_POSTGRES), (*SECOND, *PLUGINS, *FAST, *WITHOUT_POSTGRES))
+        return side_by_side(*((*half, *QUICK) for half in HALVES))
     everywhere = (MOVED,) if options.floors else ()
     left_out = NOT_ON_FLOORS if options.floors else ()
     again = STORIES if options.floors else ON_POSTGRES

@@ -336,9 +336,9 @@ class World:
         await self.settle()
 
     async def much_later(self) -> None:
-        """Let two minutes pass in small steps, as they do: whatever comes due sets off the next."""
-        for _ in range(20):
-            await self.later(seconds=6)
+        """Let two minutes pass, with the host's periodic work every ten seconds: whatever comes due sets off the next."""
+        for _ in range(12):
+            await self.later(seconds=10)
 
     async def settle(self) -> None:
         """Wait until nothing is running on either side."""
