@@ -1,8 +1,8 @@
 """Run the suite: six processes, three at a time on two cores, then the load tests alone.
 
 `--fast` takes one case of each test, a twentieth of the examples of properties, and leaves out what takes long: load tests,
-browsers, PostgreSQL, the starting of whole programs, stories that go on for weeks (the mark `long`), and the costliest eighth
-of the rest (`costly`; `--measure` writes that list again). Each process looks back at its own log and memory
+browsers, PostgreSQL, the starting of whole programs, stories that go on for weeks (the mark `long`), and the costliest
+eighth of the rest (`costly`; `--measure` writes that list again). Each process looks back at its own log and memory
 (`log_watch.LAST`). What the others print follows the first one's.
 
 `--floors` is for an environment with the oldest libraries (`floors.txt`), and mounts the host of every story in an
