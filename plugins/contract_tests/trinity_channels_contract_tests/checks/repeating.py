@@ -48,6 +48,14 @@ class Repeating(Checks):
         """`idempotent` covers answers by reply token: what was taken arrives once, repeated with its token or without."""
         if not harness.manifest.capabilities.idempotent:
             raise NotApplicable("capability idempotent is not declared")
+        written, answered = await harness.message("an answer without a token"), harness.heard_from.provider_id
+        plain = replace(written, reply_to=ReplyTo(answered))
+        harness.strikes(Fault.CUT_AFTER)
+        await failure_of(harness, hooks(harness, plain)["send"])
+        try:
+            await _again(harness, plain, "without a token")
+        except Seen:
+            return  # test_a_repeated_send_is_recognised or test_an_answer_arrives_like_any_message says so
         for keeps in (True, False):
             heard = await harness.hears("what is 6 x 7?")
             if heard.reply_token is None:
@@ -57,6 +65,9 @@ class Repeating(Checks):
             message = replace(written, reply_to=ReplyTo(heard.provider_id, heard.reply_token.token))
             harness.strikes(Fault.CUT_AFTER)
             await failure_of(harness, hooks(harness, message)["send"])
+            await harness.simulator.settle()
+            if harness.arrived().count(message.text) > 1:
+                return  # test_an_answer_in_doubt_is_not_sent_again says so
             again = message if keeps else replace(message, reply_to=ReplyTo(heard.provider_id))
             await _again(harness, again, how)
 

@@ -42,7 +42,13 @@ class Tokens(Checks):
     async def test_an_answer_in_doubt_is_not_sent_again(self, harness: Harness) -> None:
         """An answer by token whose outcome is unknown is `SendUnknown`, and is not sent once more without the token."""
         at = (await handover(harness, reply_to=await _answer(harness))).at
+        plain = (await handover(harness)).at
         for how, meddle in OUTCOMES.items():
+            written = await harness.message(f"first {how}")
+            with meddling(harness, meddle, plain):
+                without = await failure_of(harness, hooks(harness, written)["send"])
+            if not isinstance(without, SendUnknown):
+                continue  # the checks of other messages say so
             with harness.aspects(how):
                 reply_to, before = await _answer(harness), len(harness.arrived())
                 message = replace(await harness.message(f"answered with {how}"), reply_to=reply_to)
