@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Executor
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 GRACE = 0.004
-"""Real seconds that a thread which the loop has not started itself gets before an idle clock jumps."""
+"""Real seconds that threads which the loop has not started itself get before an idle clock jumps, where there are any."""
 ENDS = 60.0
 """Seconds of virtual time in which what is still running when a story is over must end."""
 
@@ -38,7 +39,7 @@ class JumpingSelector(selectors.DefaultSelector):
         # A thread that the loop has started needs real time; the clock stands still for it.
         if timeout is None or timeout <= 0 or self.threads:
             found = super().select(timeout)
-        elif not (found := super().select(GRACE)):
+        elif not (found := super().select(GRACE if threading.active_count() > 1 else 0)):
             self.now += timeout
         self._left = time.perf_counter(), time.thread_time()
         return found
