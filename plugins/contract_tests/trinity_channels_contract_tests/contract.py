@@ -16,6 +16,7 @@ from trinity_channels_contract_tests.checks.choosing import Choosing
 from trinity_channels_contract_tests.checks.claiming import Claiming
 from trinity_channels_contract_tests.checks.connecting import Connecting, Verifying
 from trinity_channels_contract_tests.checks.entering import Entering
+from trinity_channels_contract_tests.checks.fetched import Fetched
 from trinity_channels_contract_tests.checks.groups import Groups
 from trinity_channels_contract_tests.checks.identifying import Identifying
 from trinity_channels_contract_tests.checks.listening import ListeningChecks
@@ -52,6 +53,7 @@ class ChannelContract(
     Answers,
     Behaving,
     Outages,
+    Fetched,
     ListeningChecks,
     Optional,
     Receipts,

@@ -92,7 +92,7 @@ def oddities(request: Request) -> Iterator[tuple[str, Request]]:
         for how, fields in _odd_forms(parse_qsl(request.body.decode(), keep_blank_values=True)):
             yield how, replace(request, body=urlencode(fields).encode())
         return
-    for how, changed in _odd_json(payload):
+    for how, changed in odd_json(payload):
         yield how, replace(request, body=json.dumps(changed).encode())
 
 
@@ -118,7 +118,8 @@ def _odd_forms(fields: list[tuple[str, str]]) -> Iterator[tuple[str, list[tuple[
             yield f"{name}={value}", [*rest, (name, value)]
 
 
-def _odd_json(payload: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def odd_json(payload: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """JSON with one field at a time missing, of another type or of an unknown value, each with what was done."""
     for odd in _ODD_VALUES:
         if odd != payload:
             yield f"{path or 'the whole'} = {odd!r}", odd
@@ -126,9 +127,9 @@ def _odd_json(payload: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         for name, value in payload.items():
             rest = {key: held for key, held in payload.items() if key != name}
             yield f"without {path}.{name}", rest
-            for how, changed in _odd_json(value, f"{path}.{name}"):
+            for how, changed in odd_json(value, f"{path}.{name}"):
                 yield how, {**rest, name: changed}
     # One element stands for its siblings, or long lists would multiply the attempts.
     if isinstance(payload, list) and payload:
-        for how, changed in _odd_json(payload[0], f"{path}[0]"):
+        for how, changed in odd_json(payload[0], f"{path}[0]"):
             yield how, [changed, *payload[1:]]

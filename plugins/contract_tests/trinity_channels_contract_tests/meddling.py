@@ -77,6 +77,24 @@ async def breaks_midway(request: httpx.Request, carry: Carry) -> httpx.Response:
     return httpx.Response(200, headers={"content-type": "application/json"}, stream=_Midway(), request=request)
 
 
+@contextmanager
+def changing(harness: Harness, change: Callable[[Any], Any]) -> Iterator[None]:
+    """Change all JSON on its way to the plugin: answers, and messages on WebSockets."""
+
+    def changed(text: str) -> str:
+        try:
+            return json.dumps(change(json.loads(text)))
+        except ValueError:
+            return text
+
+    harness.sockets.change = changed
+    try:
+        with meddling(harness, edits(change)):
+            yield
+    finally:
+        harness.sockets.change = str
+
+
 def edits(change: Callable[[Any], Any]) -> Meddling:
     """The provider answers, and its JSON is changed on the way; other answers pass."""
 

@@ -23,12 +23,14 @@ class Sockets:
     Attributes:
         links: the connections that are open.
         reachable: whether new ones can be made.
+        change: what becomes of each text on its way to the plugin.
     """
 
     def __init__(self, find: Callable[[str], ASGIApp | None]) -> None:
         """`find` gives the application at a host and port, such as `slack.simulator` or `127.0.0.1:8000`; None for none."""
         self.links: set[Link] = set()
         self.reachable = True
+        self.change: Callable[[str], str] = str
         self._find = find
 
     @asynccontextmanager
@@ -39,7 +41,7 @@ class Sockets:
         app = self._find(parts.netloc) if parts.scheme in {"ws", "wss"} else None
         if app is None or not self.reachable:
             raise NotSent("No server answers there")
-        link = Link(url)
+        link = Link(url, self.change)
         running = asyncio.create_task(link.run(app))
         self.links.add(link)
         try:
@@ -63,8 +65,9 @@ class Sockets:
 class Link:
     """One connection: what the plugin holds, and what the application is told."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, change: Callable[[str], str]) -> None:
         self._url = url
+        self._change = change
         self._to_client: asyncio.Queue[str | WebSocketClosed | Refused] = asyncio.Queue()
         self._to_app: asyncio.Queue[Message] = asyncio.Queue()
         self._to_app.put_nowait({"type": "websocket.connect"})
@@ -137,7 +140,7 @@ class Link:
                 code = message.get("code", 1000)
                 self._end(code, code)
             case "websocket.send" if self._ended is None:
-                self._to_client.put_nowait(message["text"])
+                self._to_client.put_nowait(self._change(message["text"]))
 
     def _refuse(self, status: int) -> None:
         if not self._shaken.done():

@@ -24,7 +24,7 @@ from trinity_channels_contract_tests.expectations import NotApplicable, Seen, ex
 from trinity_channels_contract_tests.extras import PostsUnknown
 from trinity_channels_contract_tests.fetching import PATIENCE, SILENCE, Listening, prepared
 from trinity_channels_contract_tests.harness import Harness
-from trinity_channels_contract_tests.meddling import Impatient, edits, meddling
+from trinity_channels_contract_tests.meddling import Impatient, changing
 from trinity_channels_contract_tests.odd import exchanged
 from trinity_channels_contract_tests.outcomes import NETWORK_FAULTS
 from trinity_channels_contract_tests.transport import NetworkFault
@@ -67,7 +67,7 @@ async def _met(event: asyncio.Event) -> None:
 async def _comes_again(harness: Harness) -> list[str]:
     """Listen again, until the provider has repeated a message; returns the ids under which it came."""
     async with listening(harness) as heard:
-        await heard.works()
+        await heard.begins()
         # Some repeat at once, others a few times within minutes.
         harness.simulator.advance(AGAIN)
         await harness.simulator.settle()
@@ -87,7 +87,7 @@ async def _cut_short(harness: Harness) -> None:
             await asyncio.Event().wait()
 
     async with listening(harness, store=hangs) as heard:
-        await heard.works()
+        await heard.begins()
         await harness.phone.says("hello")
         await _met(reached)
     expect(reached.is_set(), "the message was not delivered")
@@ -124,7 +124,7 @@ class ListeningChecks(Checks):
     async def test_what_people_write_is_delivered(self, harness: Harness) -> None:
         """What people write while it listens is delivered, once each and in their order."""
         async with listening(harness) as heard:
-            await heard.works()
+            await heard.begins()
             for text in ("first", "second", "third"):
                 await harness.phone.says(text)
             await heard.hears("first", "second", "third")
@@ -136,7 +136,8 @@ class ListeningChecks(Checks):
     async def test_a_connection_is_told_of_before_anyone_writes(self, harness: Harness) -> None:
         """That the connection works is told before anything comes: health shows it to the owner."""
         async with listening(harness) as heard:
-            await heard.works()
+            await heard.begins()
+            expect(heard.delivered, "deliver was not called, not even to say that the connection works")
 
     @story("listen", "Acknowledge after `await deliver(…)` has returned, never beside it or before it.")
     async def test_what_is_not_stored_comes_again(self, harness: Harness) -> None:
@@ -159,7 +160,7 @@ class ListeningChecks(Checks):
                 raise NotStored("The disk is full.")
 
         async with listening(harness, store=fails) as heard:
-            await heard.works()
+            await heard.begins()
             await harness.phone.says("hello")
             await _met(refused)
             error = heard.task.exception() if heard.task.done() and not heard.task.cancelled() else None
@@ -171,7 +172,7 @@ class ListeningChecks(Checks):
     async def test_listening_ends_when_it_is_cancelled(self, harness: Harness) -> None:
         """Cancelled while it waits, it ends within seconds: the binding may be disconnected, or listened to elsewhere."""
         async with listening(harness) as heard:
-            await heard.works()
+            await heard.begins()
             await asyncio.sleep(1)
             heard.task.cancel()
             await asyncio.wait([heard.task], timeout=ENDS)
@@ -183,7 +184,7 @@ class ListeningChecks(Checks):
     async def test_silence_does_not_end_it(self, harness: Harness) -> None:
         """While no one writes it goes on: silence is no broken connection, and it is for the host to end it."""
         async with listening(harness) as heard:
-            await heard.works()
+            await heard.begins()
             await asyncio.wait([heard.task], timeout=QUIET)
             error = heard.task.exception() if heard.task.done() else None
             what = told(error) if error else "nothing, and returned"
@@ -219,14 +220,14 @@ class ListeningChecks(Checks):
             return changed
 
         binding = listener(harness)
-        with meddling(harness, edits(change)):
+        with changing(harness, change):
             async with listening(harness, binding) as heard:
-                await heard.works()
+                await heard.begins()
                 for text in (*dict(ODD_TEXTS), "hello"):
                     await harness.phone.says(text)
                 await heard.until(lambda: "hello" in heard.texts)
         if not made:
-            raise NotApplicable("messages are not fetched as JSON")
+            raise NotApplicable("messages do not come as JSON")
         expect("hello" in heard.texts, f"the message behind odd ones was not delivered{heard.ended}")
 
     @story("listen", "Wait a second after an answer that brought nothing sooner than you have asked for.")
@@ -237,9 +238,8 @@ class ListeningChecks(Checks):
         harness.transport.meddling = impatient
         try:
             async with listening(harness, binding) as heard:
-                await heard.works()
                 # As long as the provider holds questions open, and then some seconds.
-                await asyncio.sleep(120)
+                await asyncio.wait([heard.task], timeout=120)
         finally:
             harness.transport.meddling = None
         if not impatient.held:
@@ -266,11 +266,11 @@ class ListeningChecks(Checks):
         # The same ids and the same numbers, at another provider.
         async with harness.elsewhere() as other:
             async with listening(other) as heard:
-                await heard.works()
+                await heard.begins()
             if not await _waits(other, "is written while no one listens"):
                 raise NotApplicable("what is written while no one listens does not come")
             async with listening(harness) as heard:
-                await heard.works()
+                await heard.begins()
                 for text in dict(ODD_TEXTS):
                     await harness.phone.says(text)
                 await heard.until(lambda: set(dict(ODD_TEXTS)) <= set(heard.texts))
@@ -283,7 +283,7 @@ class ListeningChecks(Checks):
         if not isinstance(harness.simulator, PostsUnknown):
             raise NotApplicable("the simulator offers no `posts_unknown`")
         async with listening(harness) as heard:
-            await heard.works()
+            await heard.begins()
             await harness.simulator.posts_unknown()
             await harness.phone.says("hello")
             await heard.hears("hello")

@@ -42,7 +42,7 @@ class Outages(Checks):
         binding = listener(harness)
         for fault in (*NETWORK_FAULTS, NetworkFault.SILENT):
             async with listening(harness, binding) as heard:
-                await heard.works()
+                await heard.begins()
                 before, harness.transport.fault = harness.transport.attempts, fault
                 error = await _ended(harness, heard)
                 harness.transport.fault = NetworkFault.NONE
@@ -60,7 +60,7 @@ class Outages(Checks):
             return  # test_listening_tells_revoked_credentials says so
         headers = {name: held for name, held in refusal.headers.items() if name != "content-length"}
         async with listening(harness, binding) as heard:
-            await heard.works()
+            await heard.begins()
             before = harness.transport.attempts
             harness.transport.meddling = answers(refusal.status_code, refusal.content, headers, taken=False)
             error = await _ended(harness, heard)
@@ -80,7 +80,7 @@ class Outages(Checks):
                 harness.transport.meddling = None if later else unusable
                 async with listening(harness, binding) as heard:
                     if later:
-                        await heard.works()
+                        await heard.begins()
                         harness.transport.meddling = unusable
                     error = await _ended(harness, heard)
                     harness.transport.meddling = None

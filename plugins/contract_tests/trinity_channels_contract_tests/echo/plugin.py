@@ -127,7 +127,7 @@ class Echo(EchoWebhooks):
             rows = await self.rows(binding, ctx, "/unread")
             for row in rows:
                 await self.take(row, binding, ctx, deliver)
-            if not rows and clock() - asked < SOON:
+            if not any(self.name_of_unread(row) for row in rows) and clock() - asked < SOON:
                 await self.rest()
 
     @hookimpl
@@ -154,7 +154,15 @@ class Echo(EchoWebhooks):
     async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
         await deliver(Inbound((self.one(row),)))
         # Only now: it is stored.
-        await self.ask(binding.settings, ctx, "DELETE", f"/unread/{row['unread']}")
+        await self.acknowledge(row, binding, ctx)
+
+    async def acknowledge(self, row: object, binding: Binding, ctx: Context) -> None:
+        # What has no name stays, and is brought again.
+        if name := self.name_of_unread(row):
+            await self.ask(binding.settings, ctx, "DELETE", f"/unread/{quote(name, safe='')}")
+
+    def name_of_unread(self, row: object) -> str:
+        return text(row, "unread") if isinstance(row, dict) else ""
 
     async def rest(self) -> None:
         await asyncio.sleep(1)

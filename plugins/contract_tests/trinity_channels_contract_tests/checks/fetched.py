@@ -1,0 +1,274 @@
+"""`listen`, second part: what may come that no documentation shows, and cancellations at any time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from trinity_channels.api import Binding, Event, Inbound, Malformed, MessageReceived, ProviderUnavailable
+from trinity_channels_contract_tests import fuzz
+from trinity_channels_contract_tests.check import Checks, story
+from trinity_channels_contract_tests.checks.listening import AGAIN, ENDS, listener, listening
+from trinity_channels_contract_tests.expectations import NotApplicable, broken, expect, short, told
+from trinity_channels_contract_tests.fetching import PATIENCE, SILENCE, Listening
+from trinity_channels_contract_tests.harness import Harness
+from trinity_channels_contract_tests.meddling import changing, hangs, meddling
+from trinity_channels_contract_tests.odd import whole
+from trinity_channels_contract_tests.payloads import Path, at, leaves, put
+from trinity_channels_contract_tests.transport import Call
+
+NO_EVENTS: tuple[Any, ...] = (None, 7, "no event", [])
+"""What stands in an event's place."""
+MOST = 100
+"""Odd events that are tried; of those with many fields only every second oddity, or every third."""
+MADE_AGAIN = 50
+"""Connections in which all must have come that was written."""
+
+
+class Fetched(Checks):
+    """Capability `listen`."""
+
+    area = "optional"
+
+    @story("listen", "Take an answer of another kind for none: raise ProviderUnavailable, or ask again after a pause.")
+    async def test_odd_answers_lose_no_message(self, harness: Harness) -> None:
+        """A page, other JSON or nothing in place of an answer ends it with `ProviderUnavailable`, or not at all."""
+        binding = await _listener(harness)
+        for number, call in enumerate(await _calls(harness, binding)):
+            for kind, meddle in whole(call, taken=False):
+                text = f"hello {number} {kind}"
+                how = f"with {kind} in place of the answer to {call.request.method} {call.path}"
+                with meddling(harness, meddle, number):
+                    async with listening(harness, binding) as heard:
+                        await harness.phone.says(text)
+                        await heard.until(lambda text=text, heard=heard: text in heard.texts)  # type: ignore[misc]
+                        _is_well(heard, how)
+                        came = text in heard.texts
+                if not came:
+                    await _comes(harness, binding, text, how)
+
+    @story("listen", "Read each event by itself, and deliver `unreadable(error)` for one that cannot be read.")
+    async def test_odd_fields_of_events_are_survived(self, harness: Harness) -> None:
+        """An event with a field that is missing, or of another type, holds up none behind it, and nothing breaks."""
+        binding = await _listener(harness)
+        oddities = _Oddities()
+        with changing(harness, oddities):
+            await harness.phone.says(oddities.next())
+            await _comes(harness, binding, oddities.first, "with events as usual")
+            if not oddities.count:
+                raise NotApplicable("messages do not come as JSON")
+            for _ in range(oddities.count):
+                await harness.phone.says(oddities.next())
+            await _takes_all(harness, binding, lambda: f"after an event with {oddities.latest}")
+            # Not with them: test_a_malformed_event_takes_no_other_along says what becomes of those in one answer.
+            await harness.phone.says("hello")
+            await _comes(harness, binding, "hello", "after events with odd fields")
+
+    @story("listen", "Read each event by itself, and deliver `unreadable(error)` for one that cannot be read.")
+    async def test_a_malformed_event_takes_no_other_along(self, harness: Harness) -> None:
+        """What is no event is delivered as `Malformed`, and those beside it arrive once each, in their order."""
+        binding = await _listener(harness)
+        for odd in NO_EVENTS:
+            replacing = _Replacing("the odd one", odd)
+            texts = [f"before {odd!r}", replacing.text, f"after {odd!r}"]
+            for text in texts:
+                await harness.phone.says(text)
+            with changing(harness, replacing):
+                async with listening(harness, binding) as heard:
+                    await heard.until(lambda texts=texts, heard=heard: texts[2] in heard.texts)  # type: ignore[misc]
+            if not replacing.made:
+                raise NotApplicable("messages do not come as JSON")
+            how = f"of three events, the second {odd!r},"
+            came = [text for text in heard.texts if text in texts]
+            expect([texts[0], texts[2]] == [text for text in came if text != texts[1]], f"{how} it delivered {came}")
+            events = [event for one in heard.delivered if isinstance(one, Inbound) for event in one.events]
+            told_of = any(isinstance(event, Malformed) for event in events)
+            expect(told_of, f"{how} it delivered none as Malformed: {short(events)}")
+
+    @story("listen", "Let CancelledError out of every call: catch `Exception`, never `BaseException`.")
+    async def test_listening_ends_in_the_middle_of_a_call(self, harness: Harness) -> None:
+        """Cancelled while a call is not answered, it ends within seconds, by the cancellation and nothing else."""
+        binding = await _listener(harness)
+        if not await _ends_at_rest(harness, binding):
+            return  # test_listening_ends_when_it_is_cancelled says so
+        for number, call in enumerate(await _calls(harness, binding)):
+            meddle, asked = hangs()
+            with meddling(harness, meddle, number):
+                async with listening(harness, binding) as heard:
+                    await harness.phone.says("hello")
+                    await _either(heard, asked)
+                    if asked.is_set():
+                        await _ends(heard, f"in {call.request.method} {call.path}")
+            # So that it is not there when the next one is cancelled.
+            await _comes(harness, binding, "hello", "after it was cancelled")
+
+    @story("listen", "Let CancelledError out of `await deliver(…)`: catch `Exception`, never `BaseException`.")
+    async def test_listening_ends_in_the_middle_of_a_delivery(self, harness: Harness) -> None:
+        """Cancelled while what it has delivered is being stored, it ends within seconds, by the cancellation."""
+        binding, stores = await _listener(harness), asyncio.Event()
+        if not await _ends_at_rest(harness, binding):
+            return  # test_listening_ends_when_it_is_cancelled says so
+
+        async def hangs(inbound: Inbound) -> None:
+            if inbound.events:
+                stores.set()
+                await asyncio.Event().wait()
+
+        async with listening(harness, binding, hangs) as heard:
+            await harness.phone.says("hello")
+            await _either(heard, stores)
+            if stores.is_set():  # otherwise other checks say what is wrong
+                await _ends(heard, "in the middle of a delivery")
+
+
+async def _listener(harness: Harness) -> Binding:
+    """The account as it is connected to listen; what it does not get from now on is not posted to a webhook instead."""
+    binding = listener(harness)
+    async with listening(harness, binding) as heard:
+        await heard.begins()
+    return binding
+
+
+async def _calls(harness: Harness, binding: Binding) -> list[Call]:
+    """The calls in which a message is fetched and acknowledged."""
+    before = len(harness.transport.calls)
+    async with listening(harness, binding) as heard:
+        await harness.phone.says("which calls are made?")
+        await heard.until(lambda: heard.texts)
+        await asyncio.sleep(1)
+    return [call for call in harness.transport.calls[before:] if call.response is not None]
+
+
+async def _either(heard: Listening, event: asyncio.Event) -> None:
+    """Wait for an event, or until it has ended."""
+    waiting = asyncio.ensure_future(event.wait())
+    await asyncio.wait({heard.task, waiting}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+
+
+async def _ends_at_rest(harness: Harness, binding: Binding) -> bool:
+    """Whether it ends when it is cancelled while nothing comes."""
+    async with listening(harness, binding) as heard:
+        await heard.is_quiet()
+        heard.task.cancel()
+        await asyncio.wait([heard.task], timeout=ENDS)
+        return heard.task.done()
+
+
+async def _ends(heard: Listening, when: str) -> None:
+    heard.task.cancel()
+    await asyncio.wait([heard.task], timeout=ENDS)
+    expect(heard.task.done(), f"cancelled {when}, it was still listening {ENDS:.0f} seconds later")
+    if not heard.task.cancelled():
+        error = heard.task.exception()
+        broken(f"cancelled {when}, it {f'raised {told(error)}' if error else 'returned'}")
+
+
+async def _comes(harness: Harness, binding: Binding, text: str, how: str) -> None:
+    """Listen, again where it ends as it may, until a message is delivered."""
+    for _ in range(MADE_AGAIN):
+        async with listening(harness, binding) as heard:
+            await heard.until(lambda heard=heard: text in heard.texts, SILENCE)  # type: ignore[misc]
+            if text not in heard.texts and not heard.task.done():
+                # Some repeat what was not acknowledged within minutes.
+                harness.simulator.advance(AGAIN)
+                await harness.simulator.settle()
+                await heard.until(lambda heard=heard: text in heard.texts)  # type: ignore[misc]
+            _is_well(heard, how)
+            if text in heard.texts:
+                return
+            if not heard.task.done():
+                break
+        await asyncio.sleep(1)
+    broken(f"{how}, the message {text!r} was not delivered")
+
+
+async def _takes_all(harness: Harness, binding: Binding, how: Callable[[], str]) -> None:
+    """Listen, again where it ends as it may, until nothing more comes."""
+    for _ in range(MADE_AGAIN):
+        async with listening(harness, binding) as heard:
+            await heard.is_quiet()
+            _is_well(heard, how())
+            if not heard.task.done():
+                return
+        await asyncio.sleep(1)
+
+
+def _is_well(heard: Listening, how: str) -> None:
+    """Expect that it goes on, or has ended as it may, and has delivered nothing that cannot be stored."""
+    if heard.task.done():
+        error = heard.task.exception()
+        what = f"raised {told(error)}" if error else "returned"
+        expect(isinstance(error, ProviderUnavailable), f"{how}, it {what}")
+    for one in heard.delivered:
+        expect(isinstance(one, Inbound), f"{how}, it delivered {short(one)}")
+        for event in one.events:  # type: ignore[attr-defined]  # it is one
+            good = isinstance(event, Event)
+            if isinstance(event, MessageReceived):
+                words = (event.event_id, event.provider_id, event.text, event.sender.address)
+                good = all(isinstance(word, str) for word in words)
+            expect(good, f"{how}, it delivered {short(event)}")
+
+
+class _Replacing:
+    """Puts something in the place of the event that brings a text."""
+
+    def __init__(self, text: str, odd: Any) -> None:
+        self.text = text
+        self.made = False
+        self._odd = odd
+
+    def __call__(self, told: Any) -> Any:
+        where = _event_with(told, self.text)
+        if where is None:
+            return told
+        self.made = True
+        return put(told, where, self._odd)
+
+
+class _Oddities:
+    """Changes each event that brings one of its texts in another way, once: a provider may bring it again.
+
+    Attributes:
+        count: how many there are, known once the first one has come as usual.
+        latest: what was done last, in words.
+    """
+
+    first = "odd event 0"
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.latest = "nothing odd"
+        self._written = 0
+        self._step = 1
+        self._changed: set[str] = set()
+
+    def next(self) -> str:
+        """The text of the next event."""
+        self._written += 1
+        return f"odd event {self._written - 1}"
+
+    def __call__(self, told: Any) -> Any:
+        for number in range(self._written):
+            text = f"odd event {number}"
+            if text in self._changed or (where := _event_with(told, text)) is None:
+                continue
+            self._changed.add(text)
+            oddities = list(fuzz.odd_json(at(told, where)))
+            if not self.count:
+                self._step = len(oddities) // MOST + 1
+                self.count = len(oddities[:: self._step])
+            else:
+                self.latest, odd = oddities[(number - 1) * self._step % len(oddities)]
+                told = put(told, where, odd)
+        return told
+
+
+def _event_with(told: Any, text: str) -> Path | None:
+    """Where the event stands that brings a text: the element of the outermost list, or the whole."""
+    found = [path for path, leaf in leaves(told) if leaf == text]
+    if not found:
+        return None
+    outer = (next((index for index, step in enumerate(path) if isinstance(step, int)), None) for path in found)
+    return min(((path[: end + 1] if end is not None else ()) for path, end in zip(found, outer, strict=True)), key=len)
