@@ -43,10 +43,11 @@ settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--fast`, `--cheap`, `--measure`, `--mounted` and `--postgres`."""
+    """Add `--fast`, `--cheap`, `--every-check`, `--measure`, `--mounted` and `--postgres`."""
     parser.addoption("--fast", action="store_true", help="one case of each test, without browsers and long tests")
     parser.addoption("--cheap", action="store_true", help="without the costliest tests, see tests/costly.py")
     parser.addoption("--measure", action="store_true", help="write the list of the costliest tests again")
+    parser.addoption("--every-check", action="store_true", help="every lie of the contract kit meets every check")
     parser.addoption(
         "--mounted",
         choices=["beside", "moved"],

@@ -24,34 +24,35 @@ from trinity_channels.api import (
 )
 from trinity_channels_contract_tests.echo import Echo
 from trinity_channels_contract_tests.echo.manifest import EchoSettings
+from trinity_channels_contract_tests.echo.webhooks import settings_of
 
 ZOE = "echo:100001"
 
 
 class Configuring(Echo):
-    """Changes the account that `configure` found."""
+    """Opens the account in its own way when it is connected; `opened` is the lie."""
 
-    def changed(self, account: Account, settings: EchoSettings) -> Account:
-        return account
+    async def opened(self, settings: EchoSettings, ctx: Context) -> Account:
+        return await self.open_account(settings, ctx)
 
     @hookimpl
     async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
-        assert isinstance(settings, EchoSettings)
-        return self.changed(await self.open_account(settings, ctx), settings)
+        self.require(settings_of(settings), listens=listens)
+        return await self.opened(settings_of(settings), ctx)
 
 
 class OpensAnAccountWithoutASender(Configuring):
     breaks = "test_working_settings_open_an_account"
 
-    def changed(self, account: Account, settings: EchoSettings) -> Account:
-        return replace(account, sender="")
+    async def opened(self, settings: EchoSettings, ctx: Context) -> Account:
+        return replace(await super().opened(settings, ctx), sender="")
 
 
 class RollsTheKey(Configuring):
     breaks = "test_an_account_keeps_its_key"
 
-    def changed(self, account: Account, settings: EchoSettings) -> Account:
-        return replace(account, key=str(uuid.uuid4()))
+    async def opened(self, settings: EchoSettings, ctx: Context) -> Account:
+        return replace(await super().opened(settings, ctx), key=str(uuid.uuid4()))
 
     @hookimpl
     async def verify(self, binding: Binding, ctx: Context) -> Verification:
@@ -61,48 +62,44 @@ class RollsTheKey(Configuring):
 class KeepsTheTokenAmongTheFacts(Configuring):
     breaks = "test_an_account_holds_no_secret"
 
-    def changed(self, account: Account, settings: EchoSettings) -> Account:
-        return replace(account, facts={"token": settings.token.get_secret_value()})
+    async def opened(self, settings: EchoSettings, ctx: Context) -> Account:
+        return replace(await super().opened(settings, ctx), facts={"token": settings.token.get_secret_value()})
 
 
-class BelievesAnyToken(Echo):
+class BelievesAnyToken(Configuring):
     breaks = "test_wrong_credentials_are_refused"
 
-    @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
+    async def opened(self, settings: EchoSettings, ctx: Context) -> Account:
         try:
             return await self.open_account(settings, ctx)
         except ConfigurationError:
             return Account(key="acc-1", sender="echo:100000")
 
 
-class CallsARefusalAnOutage(Echo):
+class CallsARefusalAnOutage(Configuring):
     breaks = "test_wrong_credentials_are_refused"
 
-    @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
+    async def opened(self, settings: EchoSettings, ctx: Context) -> Account:
         try:
             return await self.open_account(settings, ctx)
         except ConfigurationError:
             raise ProviderUnavailable("Echo did not answer.") from None
 
 
-class KeepsTheRefusalToItself(Echo):
+class KeepsTheRefusalToItself(Configuring):
     breaks = "test_wrong_credentials_are_refused"
 
-    @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
+    async def opened(self, settings: EchoSettings, ctx: Context) -> Account:
         try:
             return await self.open_account(settings, ctx)
         except ConfigurationError as error:
             raise ConfigurationError(error.message) from None
 
 
-class CallsAnOutageARefusal(Echo):
+class CallsAnOutageARefusal(Configuring):
     breaks = "test_connecting_says_if_the_provider_is_down"
 
-    @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
+    async def opened(self, settings: EchoSettings, ctx: Context) -> Account:
         try:
             await ctx.http.get(f"{ctx.api_base_url}/account")
         except httpx.ConnectError:
@@ -112,31 +109,28 @@ class CallsAnOutageARefusal(Echo):
         return await self.open_account(settings, ctx)
 
 
-class WaitsForEverToConnect(Echo):
+class WaitsForEverToConnect(Configuring):
     breaks = "test_connecting_does_not_wait_indefinitely"
 
-    @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
+    async def opened(self, settings: EchoSettings, ctx: Context) -> Account:
         with suppress(httpx.HTTPError):
             await ctx.http.get(f"{ctx.api_base_url}/account", timeout=None)  # the lie
         return await self.open_account(settings, ctx)
 
 
-class GreetsEverybody(Echo):
+class GreetsEverybody(Configuring):
     breaks = "test_connecting_changes_nothing"
 
-    @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
+    async def opened(self, settings: EchoSettings, ctx: Context) -> Account:
         with suppress(httpx.HTTPError):
             await self.request(settings, ctx, "POST", "/messages", {"to": ZOE, "text": "I am online!", "reference": ""})
         return await self.open_account(settings, ctx)
 
 
-class MovesTheWebhookAtOnce(Echo):
+class MovesTheWebhookAtOnce(Configuring):
     breaks = "test_connecting_changes_nothing"
 
-    @hookimpl
-    async def configure(self, settings: BaseModel, ctx: Context, listens: bool = False) -> Account:
+    async def opened(self, settings: EchoSettings, ctx: Context) -> Account:
         await self.ask(settings, ctx, "POST", "/webhook", {"url": ctx.webhook_url})
         return await self.open_account(settings, ctx)
 
@@ -147,7 +141,7 @@ class FindsFaultsWithoutRemedy(Echo):
     @hookimpl
     async def verify(self, binding: Binding, ctx: Context) -> Verification:
         found = await super().verify(binding, ctx)
-        return replace(found, checks=(Check("webhook", CheckState.FAILED, "Something is wrong."),))
+        return replace(found, checks=(*found.checks, Check("quota", CheckState.FAILED, "Something is wrong.")))
 
 
 class OverlooksARevokedToken(Echo):

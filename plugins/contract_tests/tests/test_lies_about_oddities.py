@@ -38,7 +38,7 @@ class RefusesUnknownKinds(Echo):
 
 class RefusesAddedFields(Echo):
     breaks = "test_news_in_a_message_are_no_fault"
-    known = frozenset({"kind", "id", "from", "text", "files", "at", "group", "named", "reply"})
+    known = frozenset({"kind", "id", "from", "text", "files", "at", "group", "named", "reply", "unread"})
 
     def message(self, row: dict[str, Any]) -> MessageReceived:
         if row.keys() - self.known:

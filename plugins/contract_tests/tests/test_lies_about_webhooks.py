@@ -34,6 +34,8 @@ class Looking(Echo):
     @hookimpl
     async def verify(self, binding: Binding, ctx: Context) -> Verification:
         found = await super().verify(binding, ctx)
+        if binding.listens:
+            return found
         url = await self.webhook(binding, ctx)
         state = CheckState.OK if self.is_ours(url, ctx.webhook_url) else CheckState.FAILED
         return replace(found, checks=(Check("webhook", state, "Where Echo posts.", "Save the settings again."),))
@@ -95,7 +97,7 @@ class NeedsAnAddressToVerify(Echo):
 
     @hookimpl
     async def verify(self, binding: Binding, ctx: Context) -> Verification:
-        if ctx.webhook_url is None:
+        if ctx.webhook_url is None and not binding.listens:
             raise ConfigurationError("There is no public address.")
         return await super().verify(binding, ctx)
 

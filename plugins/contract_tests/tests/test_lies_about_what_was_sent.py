@@ -132,7 +132,7 @@ class PanicsWhileTyping(Echo):
 
     @hookimpl
     async def indicate(self, binding: Binding, message_id: str, ctx: Context, done: bool = False) -> None:
-        await self.request(binding.settings, ctx, "POST", "/typing", {"message": message_id})
+        await self.request(binding.settings, ctx, "POST", "/typing", {"message": message_id, "on": not done})
 
 
 class ListsTheNewestFirst(Echo):
@@ -245,7 +245,7 @@ class TakesShorterWebhooksForOurs(Echo):
 
     @hookimpl
     async def unregister_webhook(self, binding: Binding, ctx: Context) -> None:
-        url = (await self.ask(binding.settings, ctx, "GET", "/webhook"))["url"]
+        url = await self.webhook(binding, ctx)
         if url and str(ctx.webhook_url).startswith(url):
             await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": ""})
 

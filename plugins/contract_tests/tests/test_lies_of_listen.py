@@ -208,7 +208,8 @@ class StumblesOverOddEvents(Echo):
     breaks = "test_odd_events_hold_up_nothing"
 
     async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
-        self.event(row)
+        if isinstance(row, dict):
+            self.event(row)
         await super().take(row, binding, ctx, deliver)
 
 

@@ -32,10 +32,11 @@ class KeepsInTheModuleWhatItHasSeen(ListeningEcho):
     seen: ClassVar[set[str]] = set()
 
     async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
-        if row.get("text") == "hello" and row["id"] in self.seen:
-            await self.ask(binding.settings, ctx, "DELETE", f"/unread/{row['unread']}")
+        name, text = (str(row.get(field)) if isinstance(row, dict) else "" for field in ("id", "text"))
+        if text == "hello" and name in self.seen:
+            await self.acknowledge(row, binding, ctx)
         else:
-            self.seen.add(row.get("id", ""))
+            self.seen.add(name)
             await super().take(row, binding, ctx, deliver)
 
 

@@ -44,13 +44,15 @@ class TakesMoreThanItGets(Echo):
     breaks = "test_the_host_loads_it"
 
     @hookimpl
-    async def indicate(self, binding: Binding, message_id: str, ctx: Context, mood: str = "busy") -> None:
-        await super().indicate(binding, message_id, ctx)
+    async def indicate(
+        self, binding: Binding, message_id: str, ctx: Context, done: bool = False, mood: str = "busy"
+    ) -> None:
+        await super().indicate(binding, message_id, ctx, done)
 
 
 class ShowsASettingAsItsAccount(Echo):
     breaks = "test_the_host_loads_it"
-    manifest = replace(MANIFEST, account_fields={next(iter(EchoSettings.model_fields)): "{id}"})
+    manifest = replace(MANIFEST, account_fields={next(iter(EchoSettings.model_fields)): "Echo"})
 
 
 class ShowsWhatItDoesNotKnow(Echo):
@@ -89,7 +91,7 @@ class NeverClosesItsMarks(Echo):
 
 class DoesNotKnowItsAddresses(Echo):
     breaks = "test_its_address_pattern_fits"
-    manifest = replace(MANIFEST, address=AddressFormat("to", r"echo:\d{5}"))
+    manifest = replace(MANIFEST, address=AddressFormat("to", r"echo:(\d{5}|g\d+)"))
 
 
 class DoesNotKnowItsPeople(Echo):
