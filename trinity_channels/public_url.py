@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*")
-_API = re.compile(r"/api(?:/|$)")
+_WEBHOOK = re.compile(r"/api/[^/]+/webhook(?:/|$)")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -49,9 +49,9 @@ def normalise_public_url(text: str) -> str:
         if port in (None, _DEFAULT_PORTS[parts.scheme])
         else f"{parts.scheme}://{host}:{port}"
     )
-    # Often a webhook URL, onto which others would be built.
-    if api := _API.search(path):
-        raise ValueError(f"must not contain a path of the API; enter {place}{path[: api.start()]}")
+    # One that was pasted, onto which others would be built. Other paths of an API may be the prefix of a proxy.
+    if webhook := _WEBHOOK.search(path):
+        raise ValueError(f"must not be a webhook URL; enter {place}{path[: webhook.start()]}")
     return f"{place}{path}"
 
 
