@@ -184,11 +184,20 @@ class Rushes(Echo):
 
     @hookimpl
     async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        connected = False
+
+        async def noted(inbound: Inbound) -> None:
+            nonlocal connected
+            connected = True
+            await deliver(inbound)
+
         for _ in range(100):
             try:
-                await super().listen(binding, ctx, deliver)
+                await super().listen(binding, ctx, noted)
             except ProviderUnavailable as error:
                 last = error
+                if connected:
+                    break
         raise last
 
 
