@@ -117,9 +117,8 @@ class TrinityRuntime:
         public = await self._public_settings(turn)
         session = self._sessions.of(turn) if self._agent.resume_sessions else ""
         reply = await self._asked(turn, self._body(turn, public, session), _NO_SESSION if session else ())
-        if (
-            session and reply.status in _NO_SESSION
-        ):  # its container is another one by now: the history tells what was said
+        # Its container is another one by now: the history tells what was said.
+        if session and reply.status in _NO_SESSION:
             self._sessions.forget(turn)
             reply = await self._asked(turn, self._body(turn, public, ""))
         found = await document(reply)
