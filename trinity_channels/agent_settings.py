@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, St
 
 from trinity_channels.email_address import normalise_email
 from trinity_channels.escalation_contact import normalise_escalation_contact
-from trinity_channels.public_url import normalise_public_url
+from trinity_channels.public_url import normalise_url
 
 
 def check_token(token: SecretStr) -> SecretStr:
@@ -32,7 +32,7 @@ def _check_tools(tools: tuple[str, ...]) -> tuple[str, ...]:
 
 Email = Annotated[str, AfterValidator(normalise_email)]
 EscalationContact = Annotated[str, AfterValidator(normalise_escalation_contact)]
-HttpUrl = Annotated[str, AfterValidator(normalise_public_url)]
+HttpUrl = Annotated[str, AfterValidator(normalise_url)]
 BearerToken = Annotated[SecretStr, AfterValidator(check_token)]
 Days = Annotated[int, Field(ge=1, le=3650)]
 Tool = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]

@@ -14,6 +14,19 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def normalise_public_url(text: str) -> str:
+    """Return the base of a host's addresses, as `normalise_url` does.
+
+    Raises:
+        ValueError: it is not such an address, or a webhook URL that was pasted, onto which others would be built. Other
+            paths of an API may be the prefix of a proxy.
+    """
+    url = normalise_url(text)
+    if webhook := _WEBHOOK.search(url):
+        raise ValueError(f"must not be a webhook URL; enter {url[: webhook.start()]}")
+    return url
+
+
+def normalise_url(text: str) -> str:
     """Return the address with lower-case scheme and host, without default port or trailing slash.
 
     A path prefix is kept: `https://Example.org/trinity/` becomes `https://example.org/trinity`.
@@ -49,9 +62,6 @@ def normalise_public_url(text: str) -> str:
         if port in (None, _DEFAULT_PORTS[parts.scheme])
         else f"{parts.scheme}://{host}:{port}"
     )
-    # One that was pasted, onto which others would be built. Other paths of an API may be the prefix of a proxy.
-    if webhook := _WEBHOOK.search(path):
-        raise ValueError(f"must not be a webhook URL; enter {place}{path[: webhook.start()]}")
     return f"{place}{path}"
 
 

@@ -40,7 +40,7 @@ from trinity_channels.email_address import normalise_email
 from trinity_channels.host_settings import Origin
 from trinity_channels.mail.smtp_url import parse_smtp_url
 from trinity_channels.missing_settings import missing
-from trinity_channels.public_url import normalise_public_url
+from trinity_channels.public_url import normalise_url
 from trinity_channels.visible import one_line
 
 PREFIX = "trinity_channels_"
@@ -245,7 +245,7 @@ class Settings(BaseSettings):
         name = provider.lower() + _API_BASE_URL
         text = self.api_base_urls.get(name)
         try:
-            return None if text is None else normalise_public_url(text)
+            return None if text is None else normalise_url(text)
         except ValueError as error:
             raise SettingsError(f"{self.named(name)}: {error}") from None
 

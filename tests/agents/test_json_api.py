@@ -51,7 +51,7 @@ async def test_a_busy_or_broken_api_is_transient(
 @RUNTIMES
 @pytest.mark.parametrize("status", [301, 400, 401, 402, 403, 404, 413, 422])
 async def test_a_refusal_is_final(runtime: Runtime, status: int) -> None:
-    answer = httpx.Response(status, headers={"Location": "http://other.example"}, text="fake-secret")
+    answer = httpx.Response(status, headers={"Location": "http://other.example"}, json={"note": "fake-secret"})
 
     with pytest.raises(AgentFailed) as caught:
         await runtime(lambda _: answer).run(TURN)

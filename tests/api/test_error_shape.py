@@ -85,7 +85,7 @@ async def test_so_it_is_where_the_host_is_at_fault(
     async def broken(_: object) -> None:
         raise error
 
-    monkeypatch.setattr(world.host.store, "read", broken)
+    monkeypatch.setattr(world.host.store, "lookup", broken)
 
     # The server answers what nothing has caught; in a test it would be raised.
     transport = httpx.ASGITransport(world.app, raise_app_exceptions=False)

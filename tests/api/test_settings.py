@@ -187,7 +187,7 @@ async def test_a_fault_of_ours_is_answered_in_the_one_shape(world: World, monkey
     async def broken(_: object) -> None:
         raise RuntimeError("zoe@example.org is no number")
 
-    monkeypatch.setattr(world.host.store, "read", broken)
+    monkeypatch.setattr(world.host.store, "lookup", broken)
     transport = httpx.ASGITransport(world.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as client:
         answer = await client.get(DISCLOSURE, headers={"Authorization": f"Bearer {ADMIN}"})

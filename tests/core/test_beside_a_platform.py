@@ -264,7 +264,7 @@ async def test_errors_of_our_routes_have_our_shape_and_reach_the_applications_ha
 
     path = "/api/agents/support/disclosure"
     wrong = await both.client.patch(path, headers=BOSS)
-    monkeypatch.setattr(both.host.store, "read", broken)
+    monkeypatch.setattr(both.host.store, "lookup", broken)
     transport = httpx.ASGITransport(both.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as client:
         fault = await client.get(path, headers=BOSS)

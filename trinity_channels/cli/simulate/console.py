@@ -22,7 +22,7 @@ from trinity_channels import assets
 from trinity_channels.api import Channel, Simulator
 from trinity_channels.bindings.given_settings import secret_names
 from trinity_channels.cli.variables import variable
-from trinity_channels.public_url import normalise_public_url
+from trinity_channels.public_url import normalise_url
 
 HERE = Path(__file__).parent
 HTML = Template((HERE / "console.html").read_text(encoding="utf-8"))
@@ -141,7 +141,7 @@ def webhook_url(text: str) -> str:
     Raises:
         ValueError: it is none; the text goes on after "The webhook URL".
     """
-    return normalise_public_url(text.strip())
+    return normalise_url(text.strip())
 
 
 async def _form(request: Request) -> dict[str, str]:
