@@ -49,7 +49,10 @@ LOAD = ("tests/load", *(f"--ignore={one}" for one in MASSES), LOOK_BACK[1])
 """Their hosts are other processes, so there is no log to look back at."""
 WHOLE_PROGRAMS = (
     "core/test_mounting_touches_nothing.py",
-    *(f"cli/test_{name}.py" for name in ("demo", "first_token", "reload", "running", "serve", "simulate", "try_out")),
+    *(
+        f"cli/test_{name}.py"
+        for name in ("demo", "demo_channels", "first_token", "reload", "running", "serve", "simulate", "try_out")
+    ),
 )
 FAST = (
     "--fast",
