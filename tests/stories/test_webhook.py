@@ -201,7 +201,13 @@ async def test_a_body_beyond_the_cap_is_cut_off(town: World, declared: bool) -> 
 
 
 @pytest.mark.parametrize("broken_part", ["read", "write"])
-@pytest.mark.parametrize("error", [StoreError("closed"), sqlite3.OperationalError("disk I/O error")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        StoreError("closed"),
+        pytest.param(sqlite3.OperationalError("disk I/O error"), marks=pytest.mark.sqlite("its driver raised it")),
+    ],
+)
 async def test_what_cannot_be_stored_is_not_acknowledged(
     town: World, agent: Agent, monkeypatch: pytest.MonkeyPatch, broken_part: str, error: Exception
 ) -> None:
