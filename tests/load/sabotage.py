@@ -71,8 +71,7 @@ def settle_first() -> None:
 
     def settled(tx: Tx, delivery: Delivery, now: datetime) -> None:
         mark_sending(tx, delivery, now)
-        begun = replace(delivery, attempts=delivery.attempts + 1, attempted_at=now)
-        deliveries.taken(tx, begun, Receipt(f"promised {delivery.id}", DeliveryState.SENT), now)
+        deliveries.taken(tx, delivery, Receipt(f"promised {delivery.id}", DeliveryState.SENT), now)
 
     deliveries.mark_sending = settled
 
