@@ -10,7 +10,7 @@ from trinity_channels.access.directory import LocalDirectory
 from trinity_channels.agents.probe import probe
 from trinity_channels.api import ChannelError, Check, CheckState, FixAction, ProviderUnavailable
 from trinity_channels.authorisation import administrator
-from trinity_channels.bindings.public_address import Probed, PublicAddress
+from trinity_channels.bindings.public_address import IN_THE_APPLICATION, Probed, PublicAddress
 from trinity_channels.bindings.refusals import NotConnected
 from trinity_channels.crypto.key_ring import key_file
 from trinity_channels.crypto.vault import VaultError
@@ -33,7 +33,6 @@ _DOES = {
     Role.WEB: "This process receives messages, and another one that answers them was heard of.",
     Role.WORKER: "This process answers messages that others receive.",
 }
-_IN_THE_APPLICATION = "Set the address in the application around this host."
 _TOLD_ELSEWHERE = ("public_chat_url", "webhook_path", "mail")
 
 
@@ -248,7 +247,7 @@ def _public_address(address: PublicAddress, *, needed: bool) -> Check:
     if address.value is None:
         message = "public_chat_url is not set: there are no webhook URLs. Agents get only what this host fetches."
         fix = f"Set TRINITY_CHANNELS_PUBLIC_CHAT_URL, or {set_by_api} while the server runs."
-        return Check(code, state, message, _IN_THE_APPLICATION if address.given else fix)
+        return Check(code, state, message, IN_THE_APPLICATION if address.given else fix)
     if address.ignored:
         message = f"public_chat_url is {address.value}, which was stored by API; {ignored}."
         fix = f"{set_by_api} with the address that is to count, or make the settings say the same."

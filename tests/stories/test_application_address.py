@@ -307,3 +307,19 @@ async def test_a_change_that_cannot_be_stored_is_stored_and_told_later(
     assert told == [NEW]
     (entry,) = (await town.api("GET", "/api/audit?action=set_public_chat_url")).json()
     assert entry["actor"] == "application"
+
+
+@pytest.mark.parametrize("value", [None, "http://chat.example.org", "http://localhost:8000"])
+async def test_findings_about_the_address_lead_to_the_application(
+    town: Town, setting: Setting, value: str | None
+) -> None:
+    setting.value = value
+    await town.host.address_changed()
+
+    verified = (await town.api("POST", "/api/agents/support/whatsapp/test", {})).json()["checks"]
+
+    found = [one for one in verified if "public address" in one["message"]] + [await town.check("public_chat_url")]
+    assert {one["fix"] for one in found} == {"Set the address in the application around this host."}
+    assert [one["actions"] for one in found] == [[]] * len(found)
+    assert len(found) == (1 if value else 2)
+    assert "Settings" not in str(await town.binding())

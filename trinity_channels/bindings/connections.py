@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel, SecretStr
@@ -327,6 +328,7 @@ class Connections:
         bound = await self._bound(agent, channel)
         try:
             found = await bound.verify()
+            found = replace(found, checks=self._opened.contexts.address.with_place(found.checks))
         except ChannelError as error:
             refused = isinstance(error, ConfigurationError)
             state = CheckState.FAILED if refused else CheckState.UNKNOWN

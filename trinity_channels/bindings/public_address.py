@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, Self
 
-from trinity_channels.api import Check, CheckState
+from trinity_channels.api import Check, CheckState, FixAction
 from trinity_channels.bindings.kept_checks import dumped, loaded
 from trinity_channels.principal import APPLICATION
 from trinity_channels.public_url import normalise_public_url
@@ -20,6 +20,7 @@ from trinity_channels.store import Store, StoreError, Tx, audit, bindings, setti
 from trinity_channels.store.news import Subject
 
 NAME = "public_chat_url"
+IN_THE_APPLICATION = "Set the address in the application around this host."
 _KNOWN = "public_chat_url_known"
 """The setting that keeps the address that counted last."""
 _CHANGED = "public_chat_url_changed_at"
@@ -103,6 +104,10 @@ class PublicAddress:
     def ignored(self) -> str | None:
         """The value of TRINITY_CHANNELS_PUBLIC_CHAT_URL where a stored one wins over it; None where the two agree."""
         return None if self.configured == self.value else self.configured
+
+    def with_place(self, checks: Iterable[Check]) -> tuple[Check, ...]:
+        """Findings, of a plugin for one, of which those about the address say where it is set."""
+        return tuple(map(_in_the_application, checks)) if self.given else tuple(checks)
 
     async def load(self) -> None:
         """Read the stored address, if there is one."""
@@ -243,6 +248,13 @@ class PublicAddress:
     def webhook(self, channel: str, key: str) -> str | None:
         """What an owner gives the provider; None while no address is set."""
         return f"{self.value}/api/{channel}/webhook/{key}" if self.value else None
+
+
+def _in_the_application(check: Check) -> Check:
+    if FixAction.SET_PUBLIC_URL not in check.actions:
+        return check
+    actions = tuple(one for one in check.actions if one is not FixAction.SET_PUBLIC_URL)
+    return replace(check, fix=IN_THE_APPLICATION, actions=actions)
 
 
 def _used_since(tx: Tx, at: datetime) -> bool:

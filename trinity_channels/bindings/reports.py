@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -123,4 +123,6 @@ class HealthReports:
         groups = None
         if manifest.capabilities.groups:
             groups = bindings.groups(tx, stored.id, manifest.address.thread_mark)
-        return Report(examine(known), last_inbound, runs.answered_at, runs.parked, runs.left, groups, known.connection)
+        found = examine(known)
+        health = replace(found, checks=self._address.with_place(found.checks))
+        return Report(health, last_inbound, runs.answered_at, runs.parked, runs.left, groups, known.connection)

@@ -108,6 +108,11 @@ class BindingStatuses:
         """Whether the host has a public address."""
         return self._address.value is not None
 
+    @property
+    def address_given(self) -> bool:
+        """Whether the application around the host sets it."""
+        return self._address.given
+
     async def of(self, principal: Principal, agent: str, channel: str) -> BindingStatus:
         """The status of an agent on an installed channel, for its owner or an administrator.
 

@@ -156,7 +156,7 @@ async def test_a_secret_that_telegram_refuses_is_not_offered(secret: str, bindin
 async def test_without_a_public_address_nothing_is_registered(binding: Binding, telegram: Any) -> None:
     telegram.webhook_url = None
 
-    with pytest.raises(ConfigurationError, match="Public Chat URL"):
+    with pytest.raises(ConfigurationError, match="no public address"):
         await plugin.register_webhook(binding, telegram.ctx)
 
 

@@ -47,7 +47,7 @@ async def register(binding: Binding, ctx: Context) -> None:
     if not _SECRET.fullmatch(secret):
         raise ConfigurationError("The webhook's secret must be 1 to 256 letters, digits, _ or -.")
     if ctx.webhook_url is None:
-        raise ConfigurationError("There is no public address yet; set the Public Chat URL in Settings.")
+        raise ConfigurationError("There is no public address yet.")
     try:
         await client.read(
             settings,
@@ -66,7 +66,7 @@ async def register(binding: Binding, ctx: Context) -> None:
     except client.RefusedError as refused:
         raise ConfigurationError(
             f"Telegram does not accept the webhook's address: {refused.words}. It needs a public"
-            " HTTPS address on port 443, 80, 88 or 8443; check the Public Chat URL in Settings.",
+            " HTTPS address on port 443, 80, 88 or 8443; check the public address of this host.",
             refused=True,
         ) from None
     if info.url != ctx.webhook_url:

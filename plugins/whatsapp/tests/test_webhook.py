@@ -117,7 +117,7 @@ async def test_the_sandbox_is_left_to_the_console(make_binding: Callable[..., Bi
 
 
 async def test_without_a_public_address_there_is_nothing_to_set(binding: Binding, twilio: Any) -> None:
-    with pytest.raises(ConfigurationError, match="Public Chat URL"):
+    with pytest.raises(ConfigurationError, match="no public address"):
         await plugin.register_webhook(binding, replace(twilio.ctx, webhook_url=None))
 
     assert twilio.requests == []

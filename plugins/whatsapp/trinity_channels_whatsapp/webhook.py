@@ -27,7 +27,7 @@ async def register(binding: Binding, ctx: Context) -> None:
     """Point the sender at `ctx.webhook_url`; errors as the hook `register_webhook` promises."""
     settings = settings_of(binding)
     if ctx.webhook_url is None:
-        raise ConfigurationError("There is no public address yet; set the Public Chat URL in Settings.")
+        raise ConfigurationError("There is no public address yet.")
     if settings.from_number == SANDBOX:
         raise ConfigurationError(
             f"The sandbox's webhook can be set in the Twilio Console only: {SANDBOX_CONSOLE}, "

@@ -39,15 +39,17 @@ class ChannelView:
         status: what is stored and known of it.
         manifest: the channel.
         visit: who looks.
+        address_given: whether the application around the host sets the public address.
     """
 
-    def __init__(self, visit: Visit, status: BindingStatus, plugin: Plugin, *, reachable: bool) -> None:
-        """`reachable`: the host has a public address."""
+    def __init__(self, visit: Visit, status: BindingStatus, plugin: Plugin, *, reachable: bool, given: bool) -> None:
+        """`reachable`: the host has a public address; `given`: the application around it sets that."""
         self.visit = visit
         self.status = status
         self.manifest = manifest = plugin.manifest
         self._plugin = plugin
         self._reachable = reachable
+        self.address_given = given
         self._place = Place(status.agent, manifest.name, visit.is_admin)
 
     @property

@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from trinity_channels.bindings.refusals import NotConnected
-from trinity_channels.bindings.status import BindingStatuses
+from trinity_channels.bindings.status import BindingStatus, BindingStatuses
 from trinity_channels.plugins import Plugins
 from trinity_channels.web.pages.channel_view import ChannelView
 from trinity_channels.web.pages.page import Handler
@@ -32,7 +32,11 @@ class ChannelViews:
         if channel not in self._plugins:
             raise HTTPException(404)
         status = await self._statuses.of(visit.principal, params["name"], channel)
-        return ChannelView(visit, status, self._plugins[channel], reachable=self._statuses.reachable)
+        return self._view(visit, status, channel)
+
+    def _view(self, visit: Visit, status: BindingStatus, channel: str) -> ChannelView:
+        at = self._statuses
+        return ChannelView(visit, status, self._plugins[channel], reachable=at.reachable, given=at.address_given)
 
     def connected(self, handler: Handler) -> Handler:
         """A handler for what is connected; what was disconnected meanwhile, as in another tab, is told on its page."""
@@ -53,13 +57,7 @@ class ChannelViews:
             Refusal: there is no such agent, or it is another owner's.
         """
         views = [
-            ChannelView(
-                visit,
-                await self._statuses.of(visit.principal, agent, one),
-                self._plugins[one],
-                reachable=self._statuses.reachable,
-            )
-            for one in self._plugins
+            self._view(visit, await self._statuses.of(visit.principal, agent, one), one) for one in self._plugins
         ]
         # The order is otherwise that of the plugins.
         return sorted(views, key=lambda view: view.at is None)
