@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from trinity_channels.agent_name import fits_addresses
 from trinity_channels.principal import Owner, Principal, Role
 from trinity_channels.refusal import Refusal
 
@@ -22,8 +23,8 @@ class Authorisation:
         self._owners = owners
 
     async def owner_of(self, agent: str) -> Owner | None:
-        """Who owns an agent; None if there is none."""
-        return Owner.known(await self._owners.owner(agent))
+        """Who owns an agent; None if there is none, or if its name cannot stand in addresses."""
+        return Owner.known(await self._owners.owner(agent)) if fits_addresses(agent) else None
 
     async def owner(self, principal: Principal, agent: str) -> None:
         """Require the agent's owner or an administrator; the agent's own key is refused.

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from trinity_channels.access.directory import LocalDirectory
+from trinity_channels.agent_name import RULE, fits_addresses
 from trinity_channels.agents.probe import probe
 from trinity_channels.api import ChannelError, Check, CheckState, FixAction, ProviderUnavailable
 from trinity_channels.authorisation import administrator
@@ -188,7 +189,7 @@ class Diagnostics:
             named = ", ".join(cleaned_name(one) for one in names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
             state = CheckState.OK if names else CheckState.WARNING
             found = [Check("agents", state, f"The application has {len(names)} agents: {named or 'none'}.")]
-        return [*found, *_gone(connected, names, self._host.plugins.title)]
+        return [*found, *_without_address(names), *_gone(connected, names, self._host.plugins.title)]
 
     async def _known_agents(self) -> list[Check]:
         """What is told of the agents of the settings or of the platform; nothing of an application's own."""
@@ -275,6 +276,14 @@ def _proven(probed: Probed) -> Check:
 
 def _at(probed: Probed, failure: Check) -> Check:
     return Check(failure.code, failure.state, f"A probe to {probed.url}… failed. {failure.message}", failure.fix)
+
+
+def _without_address(agents: Collection[str]) -> Iterator[Check]:
+    unfit = [repr(name) for name in agents if not fits_addresses(name)]
+    if unfit:
+        named = ", ".join(unfit[:SHOWN]) + (", …" if len(unfit) > SHOWN else "")
+        message = f"These agents are left out here, for their names cannot stand in addresses: {named}."
+        yield Check("agents", CheckState.WARNING, message, f"Give them other names: one must have {RULE}.")
 
 
 def _gone(connected: Sequence[StoredBinding], agents: Collection[str], title: Callable[[str], str]) -> Iterator[Check]:

@@ -323,3 +323,17 @@ async def test_findings_about_the_address_lead_to_the_application(
     assert [one["actions"] for one in found] == [[]] * len(found)
     assert len(found) == (1 if value else 2)
     assert "Settings" not in str(await town.binding())
+
+
+async def test_the_page_of_a_channel_leads_to_the_application(town: Town, setting: Setting) -> None:
+    setting.value = None
+    await town.host.address_changed()
+
+    page = await town.http.get(
+        "https://chat.example.org/channels/agents/support/channels/whatsapp",
+        headers={"Authorization": f"Bearer {ADMIN}"},
+    )
+
+    assert page.status_code == 200
+    assert "The application around this host sets it." in page.text
+    assert "Set the public address" not in page.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable
 
-from trinity_channels.access.directory import Directory, owner_of
+from trinity_channels.access.directory import Directory, agents_of, owner_of
 from trinity_channels.principal import Role
 from trinity_channels.refusal import Refusal
 
@@ -31,7 +31,7 @@ class Actors:
         return found
 
     async def _name(self, identity: str) -> str:
-        for agent in (await self._directory.agents(identity))[:1]:
+        for agent in (await agents_of(self._directory, identity))[:1]:
             owner = await owner_of(self._directory, agent)
             if owner and owner.id == identity:
                 return owner.shown

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, runtime_checkable
 
+from trinity_channels.agent_name import fits_addresses
 from trinity_channels.agents.table import AgentTable
 from trinity_channels.principal import Owner, Principal
 from trinity_channels.store import Store, access
@@ -117,9 +118,14 @@ class LocalDirectory:
         return await self._store.write(lambda tx: access.consent(tx, agent, email, allow=allow))
 
 
+async def agents_of(directory: Directory, owner: str | None) -> list[str]:
+    """The agents of an owner, all of them for None; without those whose names cannot stand in addresses."""
+    return [name for name in await directory.agents(owner) if fits_addresses(name)]
+
+
 async def owner_of(directory: Directory, agent: str) -> Owner | None:
-    """The owner of an agent; None if there is no such agent."""
-    return Owner.known(await directory.owner(agent))
+    """The owner of an agent; None if there is no such agent, or if its name cannot stand in addresses."""
+    return Owner.known(await directory.owner(agent)) if fits_addresses(agent) else None
 
 
 async def is_suspended(directory: Directory, email: str | None) -> bool:

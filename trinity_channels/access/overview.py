@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trinity_channels.access.directory import Directory, owner_of
+from trinity_channels.access.directory import Directory, agents_of, owner_of
 from trinity_channels.access.gate import Policy, policies
 from trinity_channels.api import Check, CheckState
 from trinity_channels.authorisation import person
@@ -105,7 +105,7 @@ class Overviews:
         owner = principal.subject if principal.role is Role.USER else None
         since = self._now() - RECENT
         waiting, every, left_at = await self._store.read(lambda tx: _stored(tx, since))
-        configured = set(await self._directory.agents(owner))
+        configured = set(await agents_of(self._directory, owner))
         # Only administrators see them: what is configured no longer has no owner.
         left = {one.agent for one in every if one.connected} - configured if owner is None else set()
         names = sorted(configured | left)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from trinity_channels.access.directory import Directory
+from trinity_channels.access.directory import Directory, agents_of
 from trinity_channels.authorisation import administrator
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.plugins import Plugins
@@ -129,7 +129,7 @@ class SetUp:
             Refusal: the principal is not an administrator.
         """
         administrator(principal)
-        agents = await self._directory.agents(None)
+        agents = await agents_of(self._directory, None)
         every, backed_up, heard, answered = await self._store.read(_stored)
         connected = [one for one in every if one.connected and one.agent in set(agents)]
         wrote = next((one for one in every if one.id == heard), None)

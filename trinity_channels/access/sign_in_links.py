@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from trinity_channels import texts
-from trinity_channels.access.directory import Directory
+from trinity_channels.access.directory import Directory, agents_of
 from trinity_channels.access.tokens import fresh_token, token_digest
 from trinity_channels.crypto.vault import Vault
 from trinity_channels.email_address import mailbox
@@ -95,7 +95,7 @@ class SignInLinks:
             TooManyLinks: with the time to wait.
         """
         token = fresh_token()
-        owns = bool(await self._directory.agents(email))
+        owns = bool(await agents_of(self._directory, email))
         now = self._now()
         # Keyed digests: the limits need to recognise them again, not to know them.
         box = self._vault.digest(mailbox(email), purpose=_MAILBOX)

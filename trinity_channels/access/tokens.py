@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from trinity_channels.access.directory import Directory, owner_of
+from trinity_channels.access.directory import Directory, agents_of, owner_of
 from trinity_channels.authorisation import administrator
 from trinity_channels.email_address import normalise_email
 from trinity_channels.principal import Principal, Role
@@ -136,7 +136,7 @@ class Tokens:
                     return await self._user(wanted.subject)
                 case Role.AGENT:
                     # A misspelled name would give a token that opens nothing, and wait for an agent of that name.
-                    if self._directory is not None and await self._directory.owner(wanted.subject) is None:
+                    if self._directory is not None and await owner_of(self._directory, wanted.subject) is None:
                         raise ValueError("There is no such agent.")
                     return wanted.subject
         except ValueError as error:
@@ -156,7 +156,7 @@ class Tokens:
                 return subject
             email, why = "", f"{error}, or what identifies the owner of an agent"
         if self._directory is not None:
-            owners = [await owner_of(self._directory, one) for one in await self._directory.agents(None)]
+            owners = [await owner_of(self._directory, one) for one in await agents_of(self._directory, None)]
             found = {
                 one.id for one in owners if one and one.id and (one.id == subject or (email and one.email == email))
             }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from trinity_channels.agent_name import RULE, fits_addresses
 from trinity_channels.authorisation import administrator
 from trinity_channels.bindings.registry import Bindings
 from trinity_channels.bindings.webhook_key import WebhookKey, digest
@@ -125,7 +126,7 @@ class AgentChanges:
         """
         administrator(principal)
         if not _usable(name):
-            raise Refusal("invalid_input", f"name must have 1 to {LONGEST_NAME} printable characters.", field="name")
+            raise Refusal("invalid_input", f"name must have 1 to {LONGEST_NAME} {RULE}.", field="name")
         now = self._now()
 
         def move(tx: Tx) -> bool:
@@ -198,4 +199,4 @@ class AgentChanges:
 def _usable(name: str) -> bool:
     """Whether an agent can have this name: not one of those that rows are kept under."""
     reserved = name.startswith((GIVEN_UP, ERASED))
-    return 0 < len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip() and not reserved
+    return len(name) <= LONGEST_NAME and fits_addresses(name) and name == name.strip() and not reserved

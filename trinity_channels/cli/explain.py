@@ -19,6 +19,7 @@ def explain(
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An address on a channel, or an e-mail.")],
 ) -> None:
     """Say which rule lets a person reach an agent or stops them."""
+    from trinity_channels.access.directory import owner_of
     from trinity_channels.cli import offline
     from trinity_channels.cli.errors import CommandFailed
 
@@ -29,7 +30,7 @@ def explain(
         from trinity_channels.cli.explain_report import look_up
 
         offline.known_agent(host.settings, agent)
-        if await host.directory.owner(agent) is None:
+        if await owner_of(host.directory, agent) is None:
             raise CommandFailed(f"Unknown agent {agent!r}.")
         return await look_up(host, agent, address.strip())
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from trinity_channels.access.directory import Directory
+from trinity_channels.access.directory import Directory, agents_of
 from trinity_channels.access.overview import RECENT
 from trinity_channels.access.reading_records import Looked, ReadingRecords
 from trinity_channels.authorisation import Authorisation, person
@@ -108,7 +108,7 @@ class ConversationList:
 
     async def _managed(self, principal: Principal) -> tuple[str, ...]:
         owner = principal.subject if principal.role is Role.USER else None
-        return tuple(sorted(await self._directory.agents(owner)))
+        return tuple(sorted(await agents_of(self._directory, owner)))
 
 
 def _place(text: str) -> Place | None:

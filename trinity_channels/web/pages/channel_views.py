@@ -56,8 +56,6 @@ class ChannelViews:
         Raises:
             Refusal: there is no such agent, or it is another owner's.
         """
-        views = [
-            self._view(visit, await self._statuses.of(visit.principal, agent, one), one) for one in self._plugins
-        ]
+        views = [self._view(visit, await self._statuses.of(visit.principal, agent, one), one) for one in self._plugins]
         # The order is otherwise that of the plugins.
         return sorted(views, key=lambda view: view.at is None)
