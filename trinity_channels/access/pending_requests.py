@@ -62,12 +62,8 @@ class PendingRequests:
         """What is held of those of some requests that are open, by their ids."""
         await self._may.owner(principal, agent)
         wanted = {one.id: one.conversation for one in requests if one.status == "pending" and one.agent == agent}
-
-        def look(tx: Tx) -> dict[int, Held]:
-            found = {request: pending.held(tx, conversation) for request, conversation in wanted.items()}
-            return {request: held for request, held in found.items() if held.number}
-
-        shown = await self._store.read(look)
+        found = await self._store.read(lambda tx: pending.held(tx, list(wanted.values())))
+        shown = {request: found[conversation] for request, conversation in wanted.items() if conversation in found}
         if shown:
             await self._records.note(principal, [Looked(agent, requests=True)])
         return shown

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,6 +12,7 @@ from sqlalchemy import bindparam, func, literal_column, select
 from trinity_channels.api import Part
 from trinity_channels.store import parts, verified_emails
 from trinity_channels.store.clock import moment
+from trinity_channels.store.statements import among
 from trinity_channels.store.states import MessageState
 from trinity_channels.store.tables import ACCESS_REQUEST, CONTACT, CONVERSATION, MESSAGE
 from trinity_channels.store.tables.indexes import in_states
@@ -63,9 +66,15 @@ _PAGE = (
     .order_by(ACCESS_REQUEST.c.id.desc())
     .limit(bindparam("most"))
 )
-_HELD = (MESSAGE.c.conversation_id == bindparam("conversation"), in_states(MESSAGE.c.state, MessageState.HELD))
-_FIRST = select(MESSAGE.c.text, MESSAGE.c.parts).where(*_HELD).order_by(MESSAGE.c.id).limit(1)
-_NUMBER = select(func.count()).where(*_HELD)
+_FIRST = (
+    select(MESSAGE.c.conversation_id, func.min(MESSAGE.c.id).label("id"), func.count().label("number"))
+    .where(among(MESSAGE.c.conversation_id, bindparam("conversations")), in_states(MESSAGE.c.state, MessageState.HELD))
+    .group_by(MESSAGE.c.conversation_id)
+    .subquery("first_held")
+)
+_HELD = select(_FIRST.c.conversation_id, _FIRST.c.number, MESSAGE.c.text, MESSAGE.c.parts).select_from(
+    _FIRST.join(MESSAGE, MESSAGE.c.id == _FIRST.c.id)
+)
 
 
 def number(tx: Tx, agent: str) -> int:
@@ -76,6 +85,7 @@ def number(tx: Tx, agent: str) -> int:
 def page(tx: Tx, agent: str, *, before: int, most: int) -> list[PendingRequest]:
     """The open requests of an agent with ids below `before`, the newest first."""
     rows = tx.all(_PAGE, agent=agent, before=before, most=most)
+    waiting = held(tx, [row.conversation_id for row in rows])
     return [
         PendingRequest(
             id=row.request,
@@ -86,15 +96,13 @@ def page(tx: Tx, agent: str, *, before: int, most: int) -> list[PendingRequest]:
             name=row.name,
             address=row.address or "",
             verification=verified_emails.read(row),
-            held=held(tx, row.conversation_id),
+            held=waiting.get(row.conversation_id, Held()),
         )
         for row in rows
     ]
 
 
-def held(tx: Tx, conversation: int) -> Held:
-    """What is held in a conversation."""
-    first = tx.one(_FIRST, conversation=conversation)
-    if first is None:
-        return Held()
-    return Held(tx.number(_NUMBER, conversation=conversation), first.text, parts.load(first.parts))
+def held(tx: Tx, conversations: Sequence[int]) -> dict[int, Held]:
+    """What is held in some conversations, by their ids; without those in which nothing is."""
+    rows = tx.all(_HELD, conversations=json.dumps(conversations))
+    return {row.conversation_id: Held(row.number, row.text, parts.load(row.parts)) for row in rows}
