@@ -63,6 +63,18 @@ async def test_what_is_wrong_is_told_at_its_field(world: World, given: dict[str,
     assert (await world.api("GET", "/api/tokens")).json() == []
 
 
+@pytest.mark.parametrize(
+    ("role", "problem"), [("", "Choose who the token is for."), ("agent", "There is no such agent.")]
+)
+async def test_everything_that_is_wrong_is_told_at_once(admin: httpx.AsyncClient, role: str, problem: str) -> None:
+    given = {"role": role, "subject": "unknown", "label": "x" * 101}
+
+    answer = await admin.post("/settings/tokens", data=given, headers=OWN)
+
+    assert problem in answer.text
+    assert "at most 100 characters" in answer.text
+
+
 async def test_a_token_without_an_end_and_an_expired_one_are_told_apart(world: World, admin: httpx.AsyncClient) -> None:
     await admin.post("/settings/tokens", data={"role": "admin", "label": "for good", "days": ""}, headers=OWN)
     await admin.post("/settings/tokens", data={"role": "admin", "label": "short", "days": "30"}, headers=OWN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -34,10 +34,15 @@ _SETTINGS = Actor("settings")
 
 
 class TokenRefused(Refusal):
-    """A token cannot be made like this; `field` is the input that is wrong."""
+    """A token cannot be made like this.
 
-    def __init__(self, message: str, field: str) -> None:
-        super().__init__("invalid_input", message, field=field)
+    Attributes:
+        problems: what is wrong, by the input that is; `field` is the first.
+    """
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("invalid_input", " ".join(problems.values()), field=next(iter(problems)))
+        self.problems = problems
 
 
 class TokenNotFound(Refusal):
@@ -73,6 +78,12 @@ def has_our_shape(token: str) -> bool:
 def token_digest(token: str) -> str:
     """What a token is stored as; tokens are random and long, so a plain hash hides them."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def label_problem(label: str) -> str:
+    """Why a token cannot be called this; empty if it can."""
+    long = len(cleaned_name(label)) > LONGEST_LABEL
+    return f"A label has at most {LONGEST_LABEL} characters." if long else ""
 
 
 def new_token(tx: Tx, role: Role, subject: str, now: datetime) -> str:
@@ -111,36 +122,39 @@ class Tokens:
             TokenRefused: it is not known for whom, the label is too long, or it would have ended already.
         """
         administrator(principal)
-        wanted = replace(wanted, subject=await self._subject(wanted))
         now = self._now()
-        label = cleaned_name(wanted.label)
-        if len(label) > LONGEST_LABEL:
-            raise TokenRefused(f"A label has at most {LONGEST_LABEL} characters.", "label")
-        if wanted.expires_at is not None and not now < wanted.expires_at <= _LATEST:
-            raise TokenRefused("A token must expire in the future, before the year 9999.", "expires_at")
+        subject, problem = await self._subject(wanted)
+        late = wanted.expires_at is not None and not now < wanted.expires_at <= _LATEST
+        problems = {
+            "subject": problem,
+            "label": label_problem(wanted.label),
+            "expires_at": "A token must expire in the future, before the year 9999." if late else "",
+        }
+        if wrong := {name: why for name, why in problems.items() if why}:
+            raise TokenRefused(wrong)
+        wanted = replace(wanted, subject=subject, label=cleaned_name(wanted.label))
         token = fresh_token()
 
         def unit(tx: Tx) -> StoredToken:
-            return _add(tx, token, wanted, label, by=principal.actor, now=now)
+            return _add(tx, token, wanted, by=principal.actor, now=now)
 
         return await self._store.write(unit), token
 
-    async def _subject(self, wanted: NewToken) -> str:
-        try:
-            match wanted.role:
-                case Role.ADMIN if wanted.subject:
-                    raise ValueError("An administrator's token has no subject; leave it out.")
-                case Role.ADMIN:
-                    return ""
-                case Role.USER:
-                    return await self._user(wanted.subject)
-                case Role.AGENT:
-                    # A misspelled name would give a token that opens nothing, and wait for an agent of that name.
-                    if self._directory is not None and await owner_of(self._directory, wanted.subject) is None:
-                        raise ValueError("There is no such agent.")
-                    return wanted.subject
-        except ValueError as error:
-            raise TokenRefused(str(error), "subject") from None
+    async def _subject(self, wanted: NewToken) -> tuple[str, str]:
+        """For whom it is, and why it cannot be; one of both is empty, and for an administrator's token both are."""
+        match wanted.role:
+            case Role.ADMIN:
+                return "", "An administrator's token has no subject; leave it out." if wanted.subject else ""
+            case Role.USER:
+                try:
+                    return await self._user(wanted.subject), ""
+                except ValueError as error:
+                    return "", str(error)
+            case Role.AGENT:
+                # A misspelled name would give a token that opens nothing, and wait for an agent of that name.
+                if self._directory is not None and await owner_of(self._directory, wanted.subject) is None:
+                    return "", "There is no such agent."
+                return wanted.subject, ""
 
     async def _user(self, subject: str) -> str:
         """What identifies a user: the id of an owner whose id or e-mail it is, or an e-mail that may own agents later.
@@ -206,7 +220,7 @@ class Tokens:
         """Store the token that an administrator gets at the first start."""
         now = self._now()
         wanted = NewToken(Role.ADMIN, label="made at the first start")
-        await self._store.write(lambda tx: _add(tx, token, wanted, wanted.label, by=FIRST_START, now=now))
+        await self._store.write(lambda tx: _add(tx, token, wanted, by=FIRST_START, now=now))
 
     async def replace_first(self) -> None:
         """Revoke the token of the first start: the settings name another one."""
@@ -231,9 +245,9 @@ def _claim_first(tx: Tx, now: datetime) -> bool:
     return True
 
 
-def _add(tx: Tx, token: str, wanted: NewToken, label: str, *, by: Actor, now: datetime) -> StoredToken:
+def _add(tx: Tx, token: str, wanted: NewToken, *, by: Actor, now: datetime) -> StoredToken:
     digest = token_digest(token)
-    tokens.add(tx, digest, wanted.role, wanted.subject, now, by=by, label=label, expires_at=wanted.expires_at)
+    tokens.add(tx, digest, wanted.role, wanted.subject, now, by=by, label=wanted.label, expires_at=wanted.expires_at)
     stored = tokens.find(tx, digest)
     assert stored is not None  # noqa: S101  it was just added
     _record(tx, "create_token", stored, by=by, now=now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,6 +42,18 @@ class TooManyTests(Refusal):
 
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__("too_many_tests", "Ten test messages an hour are the limit.", retry_after=retry_after)
+
+
+class TrialRefused(ConfigurationError):
+    """A test message that cannot be sent like this.
+
+    Attributes:
+        problems: what is wrong, by the input that is; `field` is the first.
+    """
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()), field=next(iter(problems)))
+        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +111,21 @@ class TrialMessages:
         Raises:
             Refusal: the principal is neither the owner nor an administrator.
             NotConnected: there is no binding.
-            ConfigurationError: the address is not valid for this channel, or the text shows nothing.
+            TrialRefused: the address is not valid for this channel, or the text shows nothing.
             VaultError: the binding's secrets cannot be opened.
             TooManyTests: the limit is used up.
         """
         await self._may.owner(principal, agent)
         binding = await self._binding(agent, channel)
         manifest = self._plugins[channel].manifest
+        problems = {}
         if not re.fullmatch(manifest.address.pattern, to):
-            raise ConfigurationError(
-                f"Write the address like {manifest.address.example}.", field=manifest.address.field
-            )
+            problems[manifest.address.field] = f"Write the address like {manifest.address.example}."
         composed = plain(text, manifest.dialect, manifest.limits.text)
         if not (composed and visible(text)):
-            raise ConfigurationError("message has nothing to show.", field="message")
+            problems["message"] = "message has nothing to show."
+        if problems:
+            raise TrialRefused(problems)
         now = self._now()
 
         def queue(tx: Tx) -> tuple[int, int]:

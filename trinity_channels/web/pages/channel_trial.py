@@ -7,9 +7,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from trinity_channels.api import ConfigurationError
 from trinity_channels.outbound.sent import SentMessages
-from trinity_channels.outbound.trial import TEXT, TooManyTests, TrialMessages
+from trinity_channels.outbound.trial import TEXT, TooManyTests, TrialMessages, TrialRefused
 from trinity_channels.store.delivery_log import Sent
 from trinity_channels.web.pages import message_words
 from trinity_channels.web.pages.channel_view import ChannelView
@@ -50,9 +49,11 @@ class ChannelTrialPages:
         to, text = form.text("to"), form.text("message") or TEXT
         try:
             tried = await self._trials.send(visit.principal, view.agent, view.name, to, text)
-        except ConfigurationError as error:
-            field = "message" if error.field == "message" else "to"
-            return _form(visit, view, 422, to=to, text=text, **{f"{field}_problem": error.message})
+        except TrialRefused as refused:
+            problems = dict(refused.problems)
+            message = problems.pop("message", "")
+            address = " ".join(problems.values())
+            return _form(visit, view, 422, to=to, text=text, to_problem=address, message_problem=message)
         except TooManyTests as error:
             return _form(visit, view, 429, to=to, text=text, to_problem=error.message)
         return visit.redirect(f"{view.path}/test/{tried.delivery.id}")

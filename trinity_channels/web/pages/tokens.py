@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from starlette.responses import Response
 
-from trinity_channels.access.tokens import NewToken, TokenNotFound, TokenRefused, Tokens
+from trinity_channels.access.tokens import NewToken, TokenNotFound, TokenRefused, Tokens, label_problem
 from trinity_channels.principal import Role
 from trinity_channels.web.pages.form import row_id
 from trinity_channels.web.pages.page import Page
@@ -55,13 +55,14 @@ class TokenPages:
         role, days = form.text("role"), form.text("days")
         given = {"role": role, "subject": form.text("subject"), "label": form.text("label"), "days": days}
         if role not in set(Role):
-            return _form(visit, 422, given, {"role": "Choose who the token is for."})
+            problems = {"role": "Choose who the token is for.", "label": label_problem(given["label"])}
+            return _form(visit, 422, given, problems)
         lasts = timedelta(days=int(days)) if days in _LASTS and days else None
         wanted = NewToken(Role(role), given["subject"], given["label"], visit.now + lasts if lasts else None)
         try:
             stored, token = await self._tokens.create(visit.principal, wanted)
         except TokenRefused as refused:
-            return _form(visit, 422, given, {refused.field: refused.message})
+            return _form(visit, 422, given, refused.problems)
         # Not after a redirect: it would have to be kept somewhere in between.
         return visit.render("settings_token_made.html", token=token, stored=stored)
 
@@ -81,7 +82,7 @@ class TokenPages:
 
 
 def _form(
-    visit: Visit, status: int = 200, given: dict[str, str] | None = None, problems: dict[str, str] | None = None
+    visit: Visit, status: int = 200, given: Mapping[str, str] | None = None, problems: Mapping[str, str] | None = None
 ) -> Response:
     values = {"role": "", "subject": "", "label": "", "days": _DEFAULT, **(given or {})}
     told = {"role": "", "subject": "", "label": "", **(problems or {})}
