@@ -65,7 +65,7 @@ def _modules(host: Host, live: Live) -> list[Pages]:
     human = HumanContactPages(host.self_service.escalation)
     talks = ConversationViews(host.conversations, host.actors, host.plugins)
     return [
-        AgentsPages(host.overviews, host.readiness, set_up, live),
+        AgentsPages(host.overviews, host.readiness, set_up, live, host.plugins),
         SharingPages(sharing, views, human, host.plugins, live),
         human,
         ClientPages(host.contacts, host.exports, host.plugins),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -127,3 +128,30 @@ async def test_texts_of_plugins_are_in_the_readers_language(
     # The host's own words, and what is not translated, stay English.
     assert "What you enter is checked with the provider" in shown
     assert "Create a bot" in shown
+
+
+LISTS = (
+    "/agents",
+    "/agents/support",
+    "/conversations",
+    "/agents/support/conversations/1",
+    "/settings",
+    "/settings/audit",
+)
+
+
+@pytest.mark.parametrize("page", LISTS)
+async def test_lists_name_channels_in_the_readers_language(
+    world: World, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    plugin = world.host.plugins["whatsapp"]
+    texts = {"de": {plugin.manifest.title: "WhatsApp über Twilio"}}
+    monkeypatch.setattr(plugin, "manifest", replace(plugin.manifest, texts=texts))
+    await world.person("Zoe").verifies("zoe@example.org")  # who then asks for access
+
+    german, english = [(await admin.get(page, headers={"Accept-Language": one})).text for one in ("de", "en")]
+
+    assert "WhatsApp über Twilio" in german
+    # The steps of the set-up are sentences of the host.
+    assert "WhatsApp (Twilio)" not in re.sub('<ol class="steps">.*?</ol>', "", german, flags=re.DOTALL)
+    assert "WhatsApp (Twilio)" in english

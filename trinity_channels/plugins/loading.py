@@ -6,7 +6,7 @@ A plugin that cannot be imported or breaks the contract is listed as unavailable
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -44,9 +44,15 @@ class Plugins:
     def __iter__(self) -> Iterator[str]:
         return iter(self._ready)
 
-    def title(self, channel: str) -> str:
-        """What people call a channel; its name if its plugin was removed, which leaves what was written there."""
-        return self._ready[channel].manifest.title if channel in self._ready else channel
+    def title(self, channel: str, languages: Sequence[str] = ()) -> str:
+        """What people call a channel, in the first of these languages that its plugin has, else in English.
+
+        Its name if its plugin was removed, which leaves what was written there.
+        """
+        if channel not in self._ready:
+            return channel
+        manifest = self._ready[channel].manifest
+        return manifest.translated(manifest.title, languages)
 
 
 def load(found: Iterable[EntryPoint] | None = None) -> Plugins:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
 
 from trinity_channels.access.gate import Policy
 from trinity_channels.access.overview import Overview, Overviews
+from trinity_channels.plugins import Plugins
 from trinity_channels.readiness import Readiness
 from trinity_channels.web.pages.issues import Issue, issues_of
 from trinity_channels.web.pages.live import Live
@@ -30,11 +32,14 @@ POLICIES = {
 class AgentsPages:
     """`/` and `/agents`, with the count in the navigation."""
 
-    def __init__(self, overviews: Overviews, readiness: Readiness, set_up: SetUpPages, live: Live) -> None:
+    def __init__(
+        self, overviews: Overviews, readiness: Readiness, set_up: SetUpPages, live: Live, plugins: Plugins
+    ) -> None:
         self._overviews = overviews
         self._readiness = readiness
         self._set_up = set_up
         self._live = live
+        self._plugins = plugins
 
     def pages(self) -> Sequence[Page]:
         """The addresses."""
@@ -63,12 +68,17 @@ class AgentsPages:
         return visit.render("attention.html", number=number)
 
     async def _values(self, visit: Visit) -> dict[str, Any]:
-        overviews = await self._overviews.of(visit.principal)
+        overviews = [self._worded(visit, one) for one in await self._overviews.of(visit.principal)]
         between = await self._of_processes(visit)
         issues = [*between, *issues_of(visit, overviews)]
         state = _state(overviews, sum(one.attention for one in overviews) + len(between))
         shown = {"agents": overviews, "issues": issues, "state": state, "policies": POLICIES}
         return {**shown, **await self._set_up.values(visit)}
+
+    def _worded(self, visit: Visit, agent: Overview) -> Overview:
+        """With the titles of the channels in the reader's language."""
+        titled = [replace(at, title=self._plugins.title(at.channel, visit.languages)) for at in agent.channels]
+        return replace(agent, channels=tuple(titled))
 
     async def _of_processes(self, visit: Visit) -> list[Issue]:
         """What only those can correct who run the host."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +15,8 @@ from starlette.responses import Response
 from trinity_channels.access.audit_log import AuditLog, Narrowed
 from trinity_channels.plugins import Plugins
 from trinity_channels.store.audit import ACTIONS
-from trinity_channels.web.audit_sentences import line
+from trinity_channels.store.audit_names import Told
+from trinity_channels.web.audit_sentences import AuditLine, line
 from trinity_channels.web.audit_words import did, who
 from trinity_channels.web.pages.page import Page
 from trinity_channels.web.pages.visit import Visit
@@ -31,13 +33,13 @@ class AuditPages:
 
     def __init__(self, log: AuditLog, plugins: Plugins) -> None:
         self._log = log
-        self._title = plugins.title
+        self._plugins = plugins
 
     async def values(self, visit: Visit) -> dict[str, Any]:
         """What the page of the settings shows of it."""
         found = await self._log.entries(visit.principal, None, most=FEW)
         return {
-            "lines": [line(one, self._title) for one in found],
+            "lines": self._lines(visit, found),
             "query": lambda **changed: _query(Narrowed(**changed)),
         }
 
@@ -57,7 +59,7 @@ class AuditPages:
         # One more than are shown tells whether there are older ones.
         found = await self._log.entries(visit.principal, agent, narrowed, MOST + 1)
         shown = found[:MOST]
-        lines = [line(one, self._title) for one in shown]
+        lines = self._lines(visit, shown)
         return visit.render(
             "audit.html",
             agent=agent,
@@ -71,6 +73,10 @@ class AuditPages:
             newest=_query(narrowed) if narrowed.before else "",
             query=lambda **changed: _query(replace(narrowed, before=None, **changed)),
         )
+
+    def _lines(self, visit: Visit, found: Sequence[Told]) -> list[AuditLine]:
+        title = partial(self._plugins.title, languages=visit.languages)
+        return [line(one, title) for one in found]
 
 
 def _narrowed(given: QueryParams, *, whole: bool) -> Narrowed:

@@ -59,7 +59,7 @@ class ClientPages:
         agent, client = _named(visit)
         found = await self._contacts.one(visit.principal, agent, client)
         api = f"/api/agents/{quote(agent, safe='')}"
-        one = ClientView(found, self._plugins, visit.now)
+        one = ClientView(found, self._plugins, visit)
         return visit.render("client_erase.html", agent=agent, api=api, one=one)
 
     async def _erase(self, visit: Visit) -> Response:

@@ -36,7 +36,7 @@ class ConversationViews:
         before = row_id(visit.request.query_params.get("before", "")) or None
         found = await self._conversations.read(visit.principal, params["name"], row_id(params["conversation"]), before)
         called = await self._actors.called(one.decided_by for one in found.log.requests)
-        return ConversationView(found, self._plugins.title(found.heading.channel), before, called)
+        return ConversationView(found, self._plugins.title(found.heading.channel, visit.languages), before, called)
 
 
 class ConversationPages:

@@ -84,7 +84,7 @@ class ConversationsPages:
             "wanted": wanted,
             "query": f"?{query}" if query else "",
             "found": found,
-            "channels": {name: self._plugins.title(name) for name in self._plugins},
+            "channels": {name: self._plugins.title(name, visit.languages) for name in self._plugins},
             "chips": _chips(wanted, found),
             "rows": [(one, words.title(one), words.last_words(one), badge_of(one)) for one in found.conversations],
             "older": _query(wanted, after=found.next) if found.next else "",

@@ -119,7 +119,7 @@ class SharingPages:
     async def _requests(self, visit: Visit, agent: str) -> dict[str, Any]:
         before = row_id(visit.request.query_params.get("requests", ""))
         found = await self._services.pending.of(visit.principal, agent, before=before or _LAST, most=REQUESTS + 1)
-        shown = [RequestView(one, self._plugins) for one in found.requests[:REQUESTS]]
+        shown = [RequestView(one, self._plugins, visit) for one in found.requests[:REQUESTS]]
         more = len(found.requests) > REQUESTS
         return {
             "requests": shown,
@@ -160,7 +160,7 @@ class SharingPages:
             after = ""
             found = await self._services.contacts.of(visit.principal, agent, most=CLIENTS, words=words)
         return {
-            "clients": [ClientView(one, self._plugins, visit.now) for one in found.contacts],
+            "clients": [ClientView(one, self._plugins, visit) for one in found.contacts],
             "words": words,
             "clients_query": _query(q=words, clients=after),
             "older_clients": f"{_query(q=words, clients=found.next)}#clients" if found.next else "",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from markupsafe import Markup
 
@@ -83,11 +82,11 @@ def _clients(number: int) -> str:
 class RequestView:
     """Someone who asks for access."""
 
-    def __init__(self, request: PendingRequest, plugins: Plugins) -> None:
+    def __init__(self, request: PendingRequest, plugins: Plugins, visit: Visit) -> None:
         self.id = request.id
         self.email = shown_email(request.email)
         self.requested_at = request.requested_at
-        self.channel = plugins.title(request.channel)
+        self.channel = plugins.title(request.channel, visit.languages)
         self.name = request.name
         self.address = masked(request.address)
         self.verified = _how(request.verification, self.channel)
@@ -116,10 +115,10 @@ def by(actor: str, visit: Visit, called: Mapping[str, str]) -> str:
 class ClientView:
     """Someone who has written."""
 
-    def __init__(self, client: ListedContact, plugins: Plugins, now: datetime) -> None:
+    def __init__(self, client: ListedContact, plugins: Plugins, visit: Visit) -> None:
         self.id = client.id
         self.name = client.name or "Unknown"
-        self.channel = plugins.title(client.channel)
+        self.channel = plugins.title(client.channel, visit.languages)
         self.address = masked(client.address)
         self.email = shown_email(client.email) if client.email else ""
         self.source = _how(client.verification, self.channel)
@@ -134,7 +133,7 @@ class ClientView:
         # Only in a direct chat is there something to answer; a group has a window of its own.
         if client.last_direct and client.channel in plugins:
             closes = closes_at(plugins[client.channel].manifest, client.last_direct)
-            self.window = "open" if closes is None or closes > now else "closed"
+            self.window = "open" if closes is None or closes > visit.now else "closed"
         else:
             self.window = ""
         self.closes_at = closes
