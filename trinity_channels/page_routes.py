@@ -74,7 +74,7 @@ def _modules(host: Host, live: Live) -> list[Pages]:
         ConversationsPages(host.conversation_list, host.plugins, live),
         ConversationPages(talks, live),
         RemedyPages(talks, host.sent, host.parked_turns, host.sharing),
-        SettingsPages(host.address_change, host.owners_way_in, host.tokens, (set_up, limits, installed, audit)),
+        SettingsPages(host.address_change, host.owners_way_in, host.tokens, set_up, (limits, installed, audit)),
         limits,
         set_up,
         audit,

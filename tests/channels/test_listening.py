@@ -79,7 +79,7 @@ async def test_trouble_is_shown_while_it_lasts_and_alerts_the_owner_in_the_end(l
 
     found = await check(laptop)
     assert (found["state"], "Telegram cannot answer now" in found["message"]) == ("warning", True)
-    assert "It is tried again at" in found["fix"]
+    assert "The next attempt is at" in found["fix"]
     assert (await shown(laptop))["connection"]["next_try_at"]
 
     for _ in range(15):

@@ -45,6 +45,23 @@ async def test_what_only_the_person_can_change_is_told_and_a_second_failure_is_s
     await expect(page.locator("button.primary", has_text="Resend")).to_be_visible()
 
 
+async def test_that_a_person_wants_no_messages_is_told_once(town: World) -> None:
+    zoe = town.person("Zoe")
+    await zoe.verifies("zoe@example.org")
+    await town.shares("zoe@example.org", proactive=True)
+    zoe.phone.refuse_with = 21610
+    first = {"recipient_email": "zoe@example.org", "text": "Good morning", "channel": "whatsapp"}
+    await town.api("POST", "/api/agents/support/messages", first)
+    await town.settle()
+
+    async with client_of(town) as client:
+        shown = (await client.get(await path(town, "Zoe"))).text
+
+    assert "The person has unsubscribed with STOP. They can write START to receive messages again (21610)." in shown
+    assert "has opted out" not in shown
+    assert "It can be sent again once they want messages." in shown
+
+
 async def test_what_the_owner_can_correct_is_one_click_away(town: World, page_of: Readers) -> None:
     zoe = town.person("Zoe")
     town.fails(Fault.UNAUTHORIZED)

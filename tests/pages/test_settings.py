@@ -61,6 +61,9 @@ async def test_an_address_that_leads_elsewhere_is_told_with_its_cause(world: Wor
     await expect(page.get_by_text("Not reachable.")).to_be_visible()
     await expect(page.locator("#check .lamps .bad")).to_have_count(1)
     await expect(page.locator("#check .alert.bad")).to_contain_text("elsewhere.example.org")
+    # The steps of the set-up say the same without the page being loaded again.
+    await expect(page.locator("#set-up-part")).to_contain_text("The name elsewhere.example.org")
+    await expect(page.locator("#set-up-part")).not_to_contain_text("not checked yet")
     await reader.examines()
 
 

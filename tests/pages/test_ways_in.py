@@ -44,7 +44,7 @@ async def test_an_owner_has_messages_fetched_and_sees_the_connection(
         await net.later(seconds=1)
         page = (await owner.get(TELEGRAM)).text
         assert "Telegram cannot answer now" in page
-        assert "Next try" in page
+        assert "Next attempt" in page
 
 
 async def test_with_a_public_address_the_webhook_is_chosen_first(net: Net) -> None:

@@ -91,7 +91,7 @@ async def test_what_twilio_did_not_sign_is_refused(
     ("ours", "theirs", "host", "told"),
     [
         ("https:", "http:", "chat.example.org", "its scheme is http, not https"),
-        ("/webhook", "//webhook", "chat.example.org", "No address we can think of"),
+        ("/webhook", "//webhook", "chat.example.org", "No known address"),
         ("chat.example.org", "other.example.org", "other.example.org", "its host is other.example.org, not"),
         ("chat.example.org", "chat.example.org:8443", "chat.example.org:8443", "its host is chat.example.org:8443"),
         ("https://chat", "http://other", "other.example.org", "its scheme is http, not https, its host is other"),

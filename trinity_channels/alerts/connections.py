@@ -45,7 +45,7 @@ class ConnectionsMade:
                 found[binding] = None
             elif state.failing_since and now - state.failing_since >= PATIENCE:
                 found[binding] = Finding(
-                    f"No messages are fetched: {state.error or 'the connection breaks again and again'}", FIX
+                    f"No messages have been fetched: {state.error or 'the connection breaks again and again'}", FIX
                 )
         return found
 

@@ -129,7 +129,7 @@ def _cause(refused: _Refused, difference: str | None) -> str:
     if difference:
         return f"The provider signed another address than public_chat_url gives: {difference}."
     return (
-        "No address we can think of matches the signature, so the secret is probably not the one the provider signs "
+        "No known address matches the signature, so the secret is probably not the one the provider signs "
         "with (it changes when it is regenerated), or a proxy strips a prefix of the path that public_chat_url lacks, or "
         "another party sent the request."
     )

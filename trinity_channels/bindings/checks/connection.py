@@ -28,9 +28,9 @@ def connection(known: Known, at: Listening) -> Check:
             f"The connection to {title} is not made yet.",
             "It is made within seconds, if a process runs that does the host's work.",
         )
-    again = f" It is tried again at {spoken(at.next_try)}." if at.next_try else " It is tried again now."
+    again = f" The next attempt is at {spoken(at.next_try)}." if at.next_try else " The next attempt is being made now."
     since = f" since {spoken(at.failing_since)}" if at.failing_since else ""
-    message = f"No messages are fetched from {title}{since}: {at.error}"
+    message = f"No messages have been fetched from {title}{since}: {at.error}"
     if at.refused:
         fix = f"Once that is corrected, enter the settings again.{again}"
         return Check("connection", CheckState.FAILED, message, fix, (FixAction.EDIT,))

@@ -33,12 +33,14 @@ class SettingsPages:
         change: AddressChange,
         way_in: OwnersWayIn,
         tokens: Tokens | None,
+        set_up: Section,
         sections: Sequence[Section],
     ) -> None:
         self._change = change
         self._way_in = way_in
         self._tokens = tokens
-        self._sections = sections
+        self._set_up = set_up
+        self._sections = (set_up, *sections)
 
     def pages(self) -> Sequence[Page]:
         """The addresses."""
@@ -91,5 +93,6 @@ class SettingsPages:
     async def _probe(self, visit: Visit) -> Response:
         found = await self._way_in.prove_all(visit.principal)
         if visit.is_part:
-            return visit.render("settings_check.html", check=AddressCheck(found))
+            values = await self._set_up.values(visit)
+            return visit.render("settings_checked.html", check=AddressCheck(found), **values)
         return visit.redirect(f"{_PATH}#url")
