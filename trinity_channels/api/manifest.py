@@ -187,7 +187,8 @@ class Channel:
     `form` has hints for forms, by setting. `texts` are translations of the title, of the texts of `setup_steps`, and of
     the titles and descriptions of `settings`: by language (a tag such as `de` or `pt-BR`) what such a text is in it. What is
     not there is shown as it is, in English. Readers of the channel's page and its form see them in the language that their
-    browser asks for, readers of `GET /api/channels` in that of `Accept-Language`; the host's own words stay English.
+    browser asks for, as readers of other pages see the title; readers of `GET /api/channels` in that of `Accept-Language`.
+    The host's own words stay English, also where they name the channel within a sentence.
     """
 
     name: str
