@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from trinity_channels.host import Host
 from trinity_channels.ports import Ports
 from trinity_channels.role import Role
-from trinity_channels.routes import Group, routers
+from trinity_channels.route_groups import Group
 from trinity_channels.settings import Settings
 from trinity_channels.store import backlog
 from trinity_channels.web import errors, reference
@@ -74,13 +74,17 @@ def create_app(settings: Settings, ports: Ports | None = None, role: Role = Role
         async with host:
             yield
 
+    pages = _pages(host)
+
+    def rest(app: FastAPI) -> list[BaseRoute]:
+        entrance = Entrance(host.guard, settings.open_docs, "TRINITY_CHANNELS_OPEN_DOCS")
+        return [*_api(host, tuple(Group)), *pages.routes(""), *reference.routes(entrance, app.openapi)]
+
     # A redirect would lose a webhook: providers follow with GET or not at all.
     app = WebhooksFirst(
-        host.webhook, title="trinity_channels", redirect_slashes=False, openapi_url=None, lifespan=lifespan
+        host.webhook, rest, title="trinity_channels", redirect_slashes=False, openapi_url=None, lifespan=lifespan
     )
-    entrance = Entrance(host.guard, settings.open_docs, "TRINITY_CHANNELS_OPEN_DOCS")
-    pages = _pages(host)
-    app.router.routes += [*_routes(host, pages), *reference.routes(entrance, app.openapi)]
+    app.router.routes += [*host.webhook.routes(), *host.decision_pages.routes(), *_probes(host)]
     app.add_exception_handler(HTTPException, errors.NoRoute(host.unknown_webhooks.probes.strayed, pages.missing))
     app.add_exception_handler(Exception, errors.fault)
     return app, host
@@ -98,7 +102,7 @@ def create_worker(settings: Settings, ports: Ports | None = None) -> tuple[Starl
 
 def _guest_routes(host: Host, groups: Collection[Group]) -> list[Route]:
     """What another application takes of us, beside the webhooks."""
-    routes: list[Route] = [one for group, router in routers(host) if group in groups for one in router.routes]
+    routes = _api(host, groups)
     if Group.WEBHOOKS in groups:
         routes += host.decision_pages.routes()
     if Group.PAGES in groups:
@@ -106,10 +110,11 @@ def _guest_routes(host: Host, groups: Collection[Group]) -> list[Route]:
     return routes
 
 
-def _routes(host: Host, pages: LazyPages) -> list[BaseRoute]:
-    """The same for an app that has nothing of its own: to include routers there would build every route twice."""
-    api = [route for _, router in routers(host) for route in router.routes]
-    return [*host.webhook.routes(), *host.decision_pages.routes(), *api, *_probes(host), *pages.routes("")]
+def _api(host: Host, groups: Collection[Group]) -> list[Route]:
+    """The routes of the JSON API; to include its routers would build every route twice."""
+    from trinity_channels.routes import routers  # noqa: PLC0415  a tenth of the start, and hosts begin with webhooks
+
+    return [route for group, router in routers(host) if group in groups for route in router.routes]
 
 
 async def _waiting(host: Host) -> float:

@@ -27,9 +27,6 @@ from trinity_channels.bindings.connections import Connections
 from trinity_channels.bindings.public_address import PublicAddress
 from trinity_channels.bindings.reports import HealthReports
 from trinity_channels.bindings.status import BindingStatuses
-from trinity_channels.conversations.listing import ConversationList
-from trinity_channels.conversations.reading import Conversations
-from trinity_channels.conversations.remedies import Remedies
 from trinity_channels.crypto.key_ring import key_file
 from trinity_channels.crypto.vault import Vault
 from trinity_channels.host_settings import HostSettings
@@ -54,6 +51,8 @@ from trinity_channels.store import Store
 if TYPE_CHECKING:
     from trinity_channels.access.self_service import SelfService
     from trinity_channels.access.trinity_directory import TrinityDirectory
+    from trinity_channels.conversations.listing import ConversationList
+    from trinity_channels.conversations.reading import Conversations
     from trinity_channels.imports.importing import PlatformImport
 
 
@@ -194,12 +193,17 @@ class OnDemand:
     @cached_property
     def conversation_list(self) -> ConversationList:
         """What owners see of all conversations."""
+        from trinity_channels.conversations.listing import ConversationList  # noqa: PLC0415  not at the start
+
         records = ReadingRecords(self.store, self.now)
         return ConversationList(self.store, self.directory, self.may, records, self.now)
 
     @cached_property
     def conversations(self) -> Conversations:
         """What owners see of one."""
+        from trinity_channels.conversations.reading import Conversations  # noqa: PLC0415  not at the start
+        from trinity_channels.conversations.remedies import Remedies  # noqa: PLC0415  the same
+
         remedies = Remedies(self.resends, self.parked_turns, self.plugins, self.now)
         return Conversations(
             self.store, self.may, ReadingRecords(self.store, self.now), remedies, self.retention_periods

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
 
 from trinity_channels.access.audit_log import AuditLog
 from trinity_channels.bindings.usage import ChannelUsage
 from trinity_channels.diagnostics import Diagnostics
 from trinity_channels.host import Host
 from trinity_channels.people.recent_messages import RecentMessages
+from trinity_channels.route_groups import Group
 from trinity_channels.web.access_api import AccessApi
 from trinity_channels.web.agent_changes_api import AgentChangesApi
 from trinity_channels.web.agents_api import AgentsApi
@@ -36,24 +36,6 @@ from trinity_channels.web.set_up_api import SetUpApi
 from trinity_channels.web.settings_api import SettingsApi
 from trinity_channels.web.tokens_api import TokensApi
 from trinity_channels.web.trial_api import TrialApi
-
-
-class Group(StrEnum):
-    """Routes that another application takes or leaves together."""
-
-    WEBHOOKS = "webhooks"
-    """What providers call, and the links in owners' mails, which are below the same paths."""
-    CHANNELS = "channels"
-    """Agents, what they are connected to, and whether that works."""
-    ACCESS = "access"
-    """Who may talk to an agent, and what people are told about it."""
-    PEOPLE = "people"
-    """Who has written, and how long their messages are kept."""
-    MESSAGES = "messages"
-    """Conversations, deliveries, and messages that agents send first."""
-    SETTINGS = "settings"
-    """The host's own: settings, diagnostics, tokens, the audit log."""
-    PAGES = "pages"
 
 
 def routers(host: Host) -> Iterator[tuple[Group, Router]]:

@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests import database
 from tests.mounting import founded, mount, running
 from tests.world import PUBLIC
-from trinity_channels.routes import Group
+from trinity_channels.route_groups import Group
 from trinity_channels.settings import Settings
 
 THEIRS = "the application's"

@@ -6,7 +6,9 @@ from typing import cast
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from trinity_channels.inbound.webhook import Webhook
@@ -29,7 +31,7 @@ class Endpoint:
 
 
 def client(answer: Response | Exception, *, raises: bool = False) -> httpx.AsyncClient:
-    app = WebhooksFirst(cast("Webhook", Endpoint(answer)))
+    app = WebhooksFirst(cast("Webhook", Endpoint(answer)), lambda _: ())
     app.add_route("/other", lambda _: PlainTextResponse("other"))
     transport = httpx.ASGITransport(app, raise_app_exceptions=raises)
     return httpx.AsyncClient(transport=transport, base_url="http://host.example.org")
@@ -52,3 +54,21 @@ async def test_a_failure_reaches_the_server_which_logs_it() -> None:
     async with client(ValueError("a fault"), raises=True) as http:
         with pytest.raises(ValueError, match="a fault"):
             await http.post("/api/chat/webhook/key")
+
+
+async def test_other_routes_are_added_with_the_first_request_for_one_of_them() -> None:
+    made: list[FastAPI] = []
+
+    def rest(app: FastAPI) -> list[BaseRoute]:
+        made.append(app)
+        return [Route("/rest", lambda _: PlainTextResponse("rest"))]
+
+    app = WebhooksFirst(cast("Webhook", Endpoint(PlainTextResponse("taken"))), rest)
+    app.add_route("/probe", lambda _: PlainTextResponse("probe"))
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://host.example.org") as http:
+        await http.post("/api/chat/webhook/key")
+        await http.get("/probe")
+        assert made == []
+        assert [(await http.get("/rest")).text for _ in range(2)] == ["rest", "rest"]
+    assert made == [app]
