@@ -15,37 +15,6 @@ from trinity_channels_contract_tests import CHECKS, ChannelContract, fuzz
 from trinity_channels_contract_tests.case import broken_promises
 
 SHARE = 30
-EVERY_FORM = "it tries that outcome in every form, the plain one included"
-ALSO_NAMED = {
-    "GivesUpWhenAskedToWait": ("test_any_pause_is_understood", EVERY_FORM),
-    "GivesUpOnServerErrors": ("test_a_server_error_may_hide_a_taken_message", EVERY_FORM),
-    "ReadsPagesAsJson": (
-        "test_a_server_error_may_hide_a_taken_message",
-        "test_an_odd_answer_to_a_send_is_unknown",
-        "a page is read as JSON whatever its status is",
-    ),
-    "TakesACutForAnAbsence": ("test_every_broken_connection_is_unknown", EVERY_FORM),
-    "TakesATimeOutForAnAbsence": ("test_every_broken_connection_is_unknown", EVERY_FORM),
-    "GivesUpWithoutAConnection": ("test_every_broken_connection_is_unknown", EVERY_FORM),
-    "TriesAgainAfterAnError": (
-        "test_a_server_error_may_hide_a_taken_message",
-        "the second try brings a receipt for what may have been taken before",
-    ),
-    "ReplaysWhatIsUnknown": (
-        "test_every_broken_connection_is_unknown",
-        "the second try brings a receipt for what may have been taken before",
-    ),
-    "AsksForTheSecretInAnyCase": (
-        "test_a_missing_setting_of_a_way_is_named",
-        "asked for first, the secret hides the field that is really missing",
-    ),
-    "GivesTheBatchUp": (
-        "test_odd_events_hold_up_nothing",
-        "webhooks and `listen` read events by the same step",
-    ),
-    "StumblesOverOddEvents": ("test_odd_fields_of_events_are_survived", "the text is one of the fields"),
-}
-"""Lies that further checks name rightly, each with those checks and the reason."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -66,10 +35,7 @@ def broken_by(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -
             plugin = lie()
 
         met = CHECKS if request.config.getoption("--every-check") else met_by(lie)
-        broken = broken_promises(Contract, met)
-        also = ALSO_NAMED.get(lie.__name__, ())[:-1]
-        assert {check for check in also if check in met} <= broken.keys()  # or the table is out of date
-        return {check: said for check, said in broken.items() if check not in also}
+        return broken_promises(Contract, met)
 
     return run
 

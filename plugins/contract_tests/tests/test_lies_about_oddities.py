@@ -49,9 +49,9 @@ class RefusesAddedFields(Echo):
 class IgnoresMalformedEvents(Echo):
     breaks = "test_a_malformed_message_is_not_swallowed"
 
-    def one(self, payload: Any) -> Event:
-        found = super().one(payload)
-        return Ignored("unreadable") if isinstance(found, Malformed) else found
+    def events(self, batch: list[Any]) -> tuple[Event, ...]:
+        found = super().events(batch)
+        return tuple(Ignored("unreadable") if isinstance(event, Malformed) else event for event in found)
 
 
 class DropsMalformedEvents(Echo):
@@ -91,12 +91,12 @@ class AddressesNone(Echo):
 class CountsWithoutBounds(Echo):
     breaks = "test_huge_and_deep_values_are_survived"
 
-    def one(self, payload: Any) -> Event:
-        found = super().one(payload)
-        size = payload.get("named") if isinstance(payload, dict) else 0
-        if isinstance(size, float):
-            int(size)
-        return found
+    def events(self, batch: list[Any]) -> tuple[Event, ...]:
+        for payload in batch:
+            size = payload.get("named") if isinstance(payload, dict) else 0
+            if isinstance(size, float):
+                int(size)
+        return super().events(batch)
 
 
 class TrustsTimestamps(Echo):

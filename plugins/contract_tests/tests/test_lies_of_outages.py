@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import httpx
+
 from trinity_channels.api import (
     Binding,
     ConfigurationError,
@@ -58,7 +60,7 @@ class ReturnsInAnOutage(_Later):
     breaks = "test_a_later_outage_is_told"
 
     async def meets(self, error: ConfigurationError | ProviderUnavailable, binding: Binding) -> bool:
-        if isinstance(error, ConfigurationError):
+        if not isinstance(error.__context__, httpx.HTTPError):
             raise error
         return False
 

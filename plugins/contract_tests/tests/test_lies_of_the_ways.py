@@ -15,6 +15,7 @@ class AsksForTheSecretInAnyCase(Echo):
     breaks = "test_settings_of_the_other_way_are_not_needed"
 
     def require(self, settings: EchoSettings, *, listens: bool) -> None:
+        super().require(settings, listens=listens)
         super().require(settings, listens=False)
 
 

@@ -69,6 +69,17 @@ async def says_unavailable(
             expect(isinstance(error, ProviderUnavailable), f"{how} raised {told(error)}, not ProviderUnavailable")
 
 
+async def holds(harness: Harness, *promises: Callable[[Harness], Awaitable[None]]) -> bool:
+    """Whether promises are kept that have checks of their own; each is tried with a provider of its own."""
+    for promise in promises:
+        async with harness.another() as other:
+            try:
+                await promise(other)
+            except Seen:
+                return False
+    return True
+
+
 def hooks(harness: Harness, message: OutboundMessage) -> dict[str, Call]:
     """Every asynchronous hook of the plugin, ready to be called."""
     hook, binding, ctx = harness.plugin.hook, harness.binding, harness.ctx

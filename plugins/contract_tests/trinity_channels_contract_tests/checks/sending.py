@@ -48,6 +48,34 @@ def expect_outcome(error: SendError, kinds: type[SendError] | tuple[type[SendErr
     expect(isinstance(error, kinds), f"{how}, send raised {told(error)}")
 
 
+async def server_errors_are_not_final(harness: Harness) -> None:
+    """Expect it of the provider's own and of a proxy's."""
+    for fault in (Fault.SERVER_ERROR, Fault.HTML_ERROR):
+        async with harness.another() as other:
+            expect_outcome(await failure(other, fault), (SendUnknown, SendDeferred), f"after {fault}")
+
+
+async def cuts_are_unknown(harness: Harness) -> None:
+    """Expect it before the message was taken, and after that."""
+    error = await failure(harness, Fault.CUT_AFTER)
+    expect_outcome(error, SendUnknown, "after a connection that broke when the message had been taken")
+    async with harness.another() as other:
+        error = await failure(other, Fault.CUT_BEFORE)
+        expect_outcome(error, (SendUnknown, SendDeferred), "after a connection that broke")
+
+
+async def slowness_is_unknown(harness: Harness) -> None:
+    """Expect it of an answer that comes after the time-outs."""
+    expect_outcome(await failure(harness, Fault.SLOW), SendUnknown, "after a time-out")
+
+
+async def absence_is_not_final(harness: Harness) -> None:
+    """Expect it of a provider that cannot be reached."""
+    message = await harness.message("hello")
+    harness.transport.fault = NetworkFault.UNREACHABLE
+    expect_outcome(await send_failure(harness, message), (SendUnknown, SendDeferred), "without a connection")
+
+
 class Sending(Checks):
     """Messages that arrive, and messages that do not."""
 
@@ -110,33 +138,22 @@ class Sending(Checks):
     @story("send", "Map every 5xx to SendUnknown; read JSON only where the answer says that it is JSON.")
     async def test_a_server_error_is_not_final(self, harness: Harness) -> None:
         """A 5xx in the provider's shape or a proxy's is `SendUnknown`, or `SendDeferred` where it was surely not taken."""
-        for fault in (Fault.SERVER_ERROR, Fault.HTML_ERROR):
-            async with harness.another() as other:
-                error = await failure(other, fault)
-                expect_outcome(error, (SendUnknown, SendDeferred), f"after {fault}")
+        await server_errors_are_not_final(harness)
 
     @story("send", "Map every httpx.TransportError after the connection was made to SendUnknown.")
     async def test_a_cut_connection_is_unknown(self, harness: Harness) -> None:
         """A connection that breaks leaves a send unknown; never deferred or rejected once it may have been taken."""
-        error = await failure(harness, Fault.CUT_AFTER)
-        expect_outcome(error, SendUnknown, "after a connection that broke when the message had been taken")
-        async with harness.another() as other:
-            error = await failure(other, Fault.CUT_BEFORE)
-            expect_outcome(error, (SendUnknown, SendDeferred), "after a connection that broke")
+        await cuts_are_unknown(harness)
 
     @story("send", "Keep the time-outs of `ctx.http` (5 s, 15 s), and map httpx.TimeoutException to SendUnknown.")
     async def test_a_slow_answer_is_unknown(self, harness: Harness) -> None:
         """An answer that takes longer than the time-outs leaves a send unknown; the hook does not wait for it."""
-        error = await failure(harness, Fault.SLOW)
-        expect_outcome(error, SendUnknown, "after a time-out")
+        await slowness_is_unknown(harness)
 
     @story("send", "Map httpx.ConnectError to SendDeferred: without a connection nothing can have been taken.")
     async def test_an_unreachable_provider_is_not_final(self, harness: Harness) -> None:
         """A provider that cannot be reached is `SendDeferred` or `SendUnknown`."""
-        message = await harness.message("hello")
-        harness.transport.fault = NetworkFault.UNREACHABLE
-        error = await send_failure(harness, message)
-        expect_outcome(error, (SendUnknown, SendDeferred), "without a connection")
+        await absence_is_not_final(harness)
 
     @story("send", "Map 401/403 to SendRejected(Failure(code, FailureKind.OPERATOR, …)).")
     async def test_refused_credentials_are_the_operators(self, harness: Harness) -> None:

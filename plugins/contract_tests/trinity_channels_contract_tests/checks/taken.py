@@ -6,13 +6,19 @@ import httpx
 
 from trinity_channels.api import Fault, Receipt, SendDeferred, SendUnknown
 from trinity_channels_contract_tests.check import Checks, story
-from trinity_channels_contract_tests.checks.sending import expect_outcome
+from trinity_channels_contract_tests.checks.sending import (
+    absence_is_not_final,
+    cuts_are_unknown,
+    expect_outcome,
+    server_errors_are_not_final,
+    slowness_is_unknown,
+)
 from trinity_channels_contract_tests.expectations import Seen, broken, expect, short, told
 from trinity_channels_contract_tests.handover import Handover, handover
 from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.meddling import answers, breaks, breaks_midway, edits, meddling
 from trinity_channels_contract_tests.odd import Edit, Place, edits_of, whole
-from trinity_channels_contract_tests.outcomes import failure_of, hooks, send_failure, send_outcome
+from trinity_channels_contract_tests.outcomes import failure_of, holds, hooks, send_failure, send_outcome
 from trinity_channels_contract_tests.transport import BAD_GATEWAY, Meddling
 
 TEXT = "taken, but was it?"
@@ -45,6 +51,8 @@ class Taken(Checks):
     @story("send", "Map every 5xx to SendUnknown: the provider may have stored the message before it failed.")
     async def test_a_server_error_may_hide_a_taken_message(self, harness: Harness) -> None:
         """A 5xx after the message was taken is `SendUnknown`: nothing in it tells it from one after which it was not."""
+        if not await holds(harness, server_errors_are_not_final):
+            return  # test_a_server_error_is_not_final says so
         found = await handover(harness)
         for how, answer in SERVER_ERRORS.items():
             with harness.aspects(how):
@@ -62,6 +70,8 @@ class Taken(Checks):
     )
     async def test_every_broken_connection_is_unknown(self, harness: Harness) -> None:
         """Whatever httpx raises once there was a connection leaves a send unknown, and before that it is not final."""
+        if not await holds(harness, cuts_are_unknown, slowness_is_unknown, absence_is_not_final):
+            return  # the checks with the provider's own faults say so
         found = await handover(harness)
         for error in AFTER:
             with harness.aspects(error.__name__):
