@@ -14,6 +14,7 @@ import httpx
 from pydantic import BaseModel
 
 from trinity_channels.api import (
+    Account,
     Binding,
     ChannelError,
     Context,
@@ -167,6 +168,27 @@ class GoesOnByHand(Echo):
 # --- cancellation ---
 
 
+class EncodesWhatItLists(Echo):
+    breaks = "test_extreme_answers_are_survived"
+
+    async def rows(self, binding: Binding, ctx: Context, path: str) -> list[dict[str, Any]]:
+        found = await super().rows(binding, ctx, path)
+        if path == "/inbox":
+            for row in found:
+                str(row["text"] if isinstance(row, dict) and "text" in row else "").encode()
+        return found
+
+
+class ConvertsWithoutBounds(Echo):
+    breaks = "test_extreme_answers_are_survived"
+
+    async def open_account(self, settings: BaseModel, ctx: Context) -> Account:
+        for held in (await self.ask(settings, ctx, "GET", "/account")).values():
+            if isinstance(held, int | float):
+                int(held)
+        return await super().open_account(settings, ctx)
+
+
 class TakesItsEndForAnError(Echo):
     breaks = "test_a_cancelled_hook_ends"
 
@@ -174,6 +196,8 @@ class TakesItsEndForAnError(Echo):
         try:
             return await super().ask(settings, ctx, method, path, body)
         except asyncio.CancelledError:
+            if path != "/account":
+                raise
             raise ProviderUnavailable("Echo gave no answer in time.") from None
 
 

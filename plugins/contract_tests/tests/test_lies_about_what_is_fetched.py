@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -25,7 +27,10 @@ class Fetching(Echo):
         if path != "/unread":
             return await super().rows(binding, ctx, path)
         try:
-            answer = (await self.request(binding.settings, ctx, "GET", path)).raise_for_status()
+            answer = await self.request(binding.settings, ctx, "GET", path)
+            if answer.status_code == HTTPStatus.UNAUTHORIZED:
+                raise ConfigurationError("Echo refuses the token.", field="token", refused=True)
+            answer.raise_for_status()
         except httpx.HTTPError:
             raise ProviderUnavailable("Echo gave no usable answer.") from None
         rows: list[dict[str, Any]] = self.unread(answer)
@@ -70,6 +75,37 @@ class TrustsNames(Echo):
         if isinstance(row, dict) and row.get("kind") == "message":
             row["from"]["name"].strip()
         await super().take(row, binding, ctx, deliver)
+
+
+class EncodesWhatItFetches(Echo):
+    breaks = "test_odd_fields_of_events_are_survived"
+
+    async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        if isinstance(row, dict):
+            str(row.get("text")).encode()
+        await super().take(row, binding, ctx, deliver)
+
+
+class DatesWithoutBounds(Echo):
+    breaks = "test_odd_fields_of_events_are_survived"
+
+    async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        for held in row.values() if isinstance(row, dict) else ():
+            if isinstance(held, int | float):
+                datetime.fromtimestamp(held, UTC)
+        await super().take(row, binding, ctx, deliver)
+
+
+class StopsAtUnreadableAnswers(Echo):
+    breaks = "test_odd_answers_lose_no_message"
+
+    async def request(
+        self, settings: BaseModel, ctx: Context, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> httpx.Response:
+        answer = await super().request(settings, ctx, method, path, body)
+        if path == "/unread" and len(answer.content) > 4300 and answer.content.count(b"9") > 4300:
+            raise ConfigurationError("Echo cannot be read.")
+        return answer
 
 
 class LosesTheBatch(Echo):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from trinity_channels.api import Binding, Context, Deliver, Inbound, MessageReceived, ReceiptReceived
+from trinity_channels_contract_tests.checks.listening import ODD_TEXTS
 from trinity_channels_contract_tests.echo import ListeningEcho
 
 
@@ -27,16 +28,46 @@ class DeliversNoReceipts(ListeningEcho):
         await super().take(row, binding, ctx, only_others)
 
 
+class ForgetsWhereItIs(ListeningEcho):
+    breaks = "test_what_people_write_is_delivered"
+
+    async def acknowledge(self, row: object, binding: Binding, ctx: Context) -> None:
+        pass
+
+
+class AsksFromTheBeginningWithPauses(ForgetsWhereItIs):
+    breaks = "test_what_people_write_is_delivered"
+
+    async def rows(self, binding: Binding, ctx: Context, path: str) -> list[dict[str, Any]]:
+        if path == "/unread":
+            await self.rest()
+        return await super().rows(binding, ctx, path)
+
+
+class DeliversAllThereIsEachTime(ForgetsWhereItIs):
+    breaks = "test_what_people_write_is_delivered"
+
+    async def rows(self, binding: Binding, ctx: Context, path: str) -> list[dict[str, Any]]:
+        rows = await super().rows(binding, ctx, path)
+        return [{"rows": rows}] if path == "/unread" else rows
+
+    async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        await deliver(Inbound(tuple(self.one(one) for one in row["rows"])))
+
+
 class KeepsInTheModuleWhatItHasSeen(ListeningEcho):
     breaks = "test_each_call_listens_by_itself"
     seen: ClassVar[set[str]] = set()
 
     async def take(self, row: dict[str, Any], binding: Binding, ctx: Context, deliver: Deliver) -> None:
         name, text = (str(row.get(field)) if isinstance(row, dict) else "" for field in ("id", "text"))
+        if text == "good morning":
+            self.seen.clear()  # a check begins, and what one keeps is nothing to the next
         if text == "hello" and name in self.seen:
             await self.acknowledge(row, binding, ctx)
         else:
-            self.seen.add(name)
+            if text in dict(ODD_TEXTS):
+                self.seen.add(name)
             await super().take(row, binding, ctx, deliver)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel
 
-from trinity_channels.api import Binding, Channel, Context, Deliver, Inbound, MessageReceived, Simulator
+from trinity_channels.api import Binding, Channel, Context, Deliver, Event, Inbound, MessageReceived, Simulator
 from trinity_channels_contract_tests.expectations import expect, short, told
 from trinity_channels_contract_tests.loop import drop
 from trinity_channels_contract_tests.under_test import PluginUnderTest
@@ -21,6 +21,8 @@ SILENCE = 120.0
 """Seconds after which nothing is taken for the answer to what was done; a plugin that polls does so more often."""
 PAUSE = 5.0
 """Seconds between two events that come because of one thing."""
+ROUND = 1.0
+"""Seconds that it takes to recognise what comes again and again."""
 MOST = 200
 REPEATS = 5
 """So many deliveries altogether, or of one message; more are a circle, which takes no virtual time and so has no end."""
@@ -35,6 +37,7 @@ class Listening:
     delivered: list[object] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     attempts: Counter[str] = field(default_factory=Counter)
+    repeated: list[Event] = field(default_factory=list)
 
     @property
     def texts(self) -> list[str]:
@@ -48,6 +51,12 @@ class Listening:
         names = {repr(event.event_id) for event in events if isinstance(event, MessageReceived)}
         self.attempts.update({"", *names})
         return self.attempts[""] > MOST or any(self.attempts[name] > REPEATS for name in names)
+
+    def comes_round(self, events: Sequence[Event]) -> bool:
+        """Note that these have been delivered again; whether they were the last time that anything was."""
+        again = any(event in self.repeated for event in events)
+        self.repeated = [*([] if again else self.repeated), *events]
+        return again
 
     async def until(self, condition: Callable[[], object], patience: float = PATIENCE) -> None:
         """Wait for something, until listening has ended, or for long enough."""
@@ -86,12 +95,28 @@ class Listening:
 
 @asynccontextmanager
 async def listening(
-    plugin: PluginUnderTest, binding: Binding, ctx: Context, store: Deliver | None = None
+    plugin: PluginUnderTest,
+    binding: Binding,
+    ctx: Context,
+    store: Deliver | None = None,
+    known: list[Event] | None = None,
 ) -> AsyncIterator[Listening]:
-    """Let the plugin listen while this lasts; `store` is what delivering does before it returns."""
+    """Let the plugin listen while this lasts; `store` is what delivering does before it returns.
+
+    What is `known` is recognised when it comes again, as the host does, and what comes becomes known.
+    """
     found: list[Listening] = []
 
     async def deliver(inbound: Inbound) -> None:
+        if known is not None and isinstance(inbound, Inbound) and inbound.events:
+            new = tuple(event for event in inbound.events if event not in known)
+            # A plugin that fetches everything again and again goes in a circle, which must take some time.
+            if found[0].comes_round([event for event in inbound.events if event in known]):
+                await asyncio.sleep(ROUND)
+            if not new:
+                return
+            known.extend(new)
+            inbound = replace(inbound, events=new)
         circles = found[0].circles(inbound)
         if store is not None:
             await store(inbound)
@@ -118,11 +143,18 @@ async def listening(
 
 @asynccontextmanager
 async def fetching(
-    plugin: PluginUnderTest, binding: Binding, ctx: Context, settle: Callable[[], Awaitable[None]]
+    plugin: PluginUnderTest,
+    binding: Binding,
+    ctx: Context,
+    settle: Callable[[], Awaitable[None]],
+    known: list[Event],
 ) -> AsyncIterator[list[Inbound]]:
-    """Let a plugin without webhooks listen; gives, at the end, what it has delivered because of what is done meanwhile."""
+    """Let a plugin without webhooks listen; gives, at the end, what it has delivered because of what is done meanwhile.
+
+    That what is `known` comes again is for the checks of `listen` to say.
+    """
     came: list[Inbound] = []
-    async with listening(plugin, binding, ctx) as heard:
+    async with listening(plugin, binding, ctx, known=known) as heard:
         await heard.until(lambda: heard.delivered, SILENCE)
         # What has waited at the provider came before.
         await heard.is_quiet()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -24,20 +24,22 @@ _METHODS = st.sampled_from(["POST", "GET", "PUT", "HEAD", "", "post"])
 
 
 _HUGE = "9" * 5000
-_EXTREMES = {
+EXTREMES = {
     "infinity": "1e999",
     "NaN": "NaN",
-    "a number of 5000 digits": _HUGE,
     "a number of 400 digits": _HUGE[:400],
     "64 bits and one": str(2**64),
     "a moment that no calendar has": str(10**17),
     "a fraction": "-0.5",
-    "100000 levels of lists": "[" * 100_000 + "]" * 100_000,
     "500 levels of objects": '{"a":' * 500 + "0" + "}" * 500,
     "half a character": '"\\ud83d"',
     "NUL": '"\\u0000"',
     "100000 letters": f'"{"x" * 100_000}"',
 }
+BREAKING = ("infinity", "a number of 400 digits", "half a character")
+"""Those that Python itself cannot convert."""
+_UNREADABLE = {"a number of 5000 digits": _HUGE, "100000 levels of lists": "[" * 100_000 + "]" * 100_000}
+"""What JSON readers refuse, with all that is around it."""
 _FORM_EXTREMES = {
     "400 digits": "9" * 400,
     "a moment that no calendar has": str(10**17),
@@ -103,11 +105,39 @@ def extremes(request: Request) -> Iterator[tuple[str, Request]]:
         # As text: JSON's encoder would not write some of them.
         marked = payload.request(put(payload.value, path, _PLACE)).body
         mark = f'"{_PLACE}"' if payload.is_json else _PLACE
-        for how, odd in (_EXTREMES if payload.is_json else _FORM_EXTREMES).items():
+        for how, odd in (EXTREMES | _UNREADABLE if payload.is_json else _FORM_EXTREMES).items():
             yield f"{place(path)} = {how}", replace(request, body=marked.replace(mark.encode(), odd.encode()))
     if payload.is_json:
-        for how in ("100000 levels of lists", "a number of 5000 digits", "infinity"):
-            yield f"the whole = {how}", replace(request, body=_EXTREMES[how].encode())
+        for how, odd in {**_UNREADABLE, "infinity": "1e999"}.items():
+            yield f"the whole = {how}", replace(request, body=odd.encode())
+
+
+def extreme_json(payload: Any) -> Iterator[tuple[str, Any]]:
+    """JSON with a mark in place of one value at a time; `spelt_out` puts in what is far out of any range."""
+    for how, mark in marks(EXTREMES):
+        for path, _ in leaves(payload):
+            yield f"{place(path)} = {how}", put(payload, path, mark)
+
+
+def marks(kinds: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The mark of each extreme, with what it is."""
+    for how in kinds:
+        yield how, f"{_PLACE}: {how}"
+
+
+def unreadable_json(payload: Any) -> Iterator[tuple[str, Any]]:
+    """The same with what makes the whole answer unreadable; where it stands does not matter."""
+    for path, _ in list(leaves(payload))[:1]:
+        for how in _UNREADABLE:
+            yield f"{place(path)} = {how}", put(payload, path, f"{_PLACE}: {how}")
+
+
+def spelt_out(text: str) -> str:
+    """JSON with the extremes where they were marked: its encoder would not write some of them."""
+    if _PLACE in text:
+        for how, odd in (EXTREMES | _UNREADABLE).items():
+            text = text.replace(f'"{_PLACE}: {how}"', odd)
+    return text
 
 
 def _odd_forms(fields: list[tuple[str, str]]) -> Iterator[tuple[str, list[tuple[str, str]]]]:

@@ -82,6 +82,7 @@ class Harness:
         base_url = f"http://{PROVIDER}"
         self.made_client = client_state(self._http)
         self.aspects = Aspects()
+        self._known: list[Event] = []
         # Nor may they disturb what is listened to in order to hear people.
         self._fetches = Transport(PROVIDER)
         self.sockets = Sockets(lambda server: self.transport.app if server == PROVIDER else None)
@@ -254,7 +255,7 @@ class Harness:
             return
         async with httpx.AsyncClient(transport=self._fetches, timeout=self._http.timeout) as client:
             async with fetching(
-                self.plugin, self.binding, replace(self.ctx, http=client), self.simulator.settle
+                self.plugin, self.binding, replace(self.ctx, http=client), self.simulator.settle, self._known
             ) as fetched:
                 yield came
             came += fetched

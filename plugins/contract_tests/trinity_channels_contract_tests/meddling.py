@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from trinity_channels_contract_tests.fuzz import spelt_out
 from trinity_channels_contract_tests.harness import PATIENCE, Harness
 from trinity_channels_contract_tests.transport import Carry, Meddling
 
@@ -79,11 +80,11 @@ async def breaks_midway(request: httpx.Request, carry: Carry) -> httpx.Response:
 
 @contextmanager
 def changing(harness: Harness, change: Callable[[Any], Any]) -> Iterator[None]:
-    """Change all JSON on its way to the plugin: answers, and messages on WebSockets."""
+    """Change all JSON on its way to the plugin: answers, and messages on WebSockets; `change` may mark extremes."""
 
     def changed(text: str) -> str:
         try:
-            return json.dumps(change(json.loads(text)))
+            return spelt_out(json.dumps(change(json.loads(text))))
         except ValueError:
             return text
 
@@ -105,7 +106,7 @@ def edits(change: Callable[[Any], Any]) -> Meddling:
         except ValueError:
             return response
         headers = {"content-type": response.headers.get("content-type", "application/json")}
-        body = json.dumps(change(told)).encode()
+        body = spelt_out(json.dumps(change(told))).encode()
         return httpx.Response(response.status_code, content=body, headers=headers, request=request)
 
     return meddle

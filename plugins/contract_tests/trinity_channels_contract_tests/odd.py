@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from trinity_channels.api import retry_after
+from trinity_channels_contract_tests.fuzz import marks
 from trinity_channels_contract_tests.meddling import answers
 from trinity_channels_contract_tests.transport import Call, Meddling
 
@@ -106,6 +107,19 @@ def edits_of(call: Call) -> Iterator[Edit]:
             # Another text is nothing odd where there is a text, but an address may be one that is called.
             if type(value) is not type(held) or isinstance(value, str):
                 yield Edit(place, held, name, value)
+
+
+def extremes_of(call: Call, kinds: Iterable[str]) -> Iterator[tuple[str, Callable[[Any], Any]]]:
+    """The changes of what a call was answered that put a value far out of any range into one field at a time."""
+    try:
+        told = json.loads(call.response.content) if call.response is not None else None
+    except (ValueError, RecursionError):
+        return
+    for place, held in _places(told):
+        if not isinstance(held, dict | list):
+            for how, value in marks(kinds):
+                edit = Edit(place, held, how, value)
+                yield edit.how, edit
 
 
 def named_pause(calls: Sequence[Call], now: datetime) -> str:

@@ -21,12 +21,13 @@ from trinity_channels.api import (
     SendUnknown,
     Verification,
 )
+from trinity_channels_contract_tests import fuzz
 from trinity_channels_contract_tests.check import Checks, story
 from trinity_channels_contract_tests.expectations import Seen, broken, expect, short, told
 from trinity_channels_contract_tests.handover import Shape, handover
 from trinity_channels_contract_tests.harness import PATIENCE, Harness
 from trinity_channels_contract_tests.meddling import answers, edits, hangs, meddling
-from trinity_channels_contract_tests.odd import ELSEWHERE, edits_of, whole
+from trinity_channels_contract_tests.odd import ELSEWHERE, edits_of, extremes_of, whole
 from trinity_channels_contract_tests.outcomes import Call as Hook
 from trinity_channels_contract_tests.outcomes import hooks
 from trinity_channels_contract_tests.transport import Call, Meddling, NetworkFault
@@ -110,6 +111,20 @@ class Answers(Checks):
                         if edit.takes_away:
                             one.names_the_same(harness, outcome, edit.how)
         _stays(harness)
+
+    @story(
+        ALL, "Read numbers and texts as `api.fields` does; expect OverflowError and UnicodeError wherever you convert."
+    )
+    async def test_extreme_answers_are_survived(self, harness: Harness) -> None:
+        """Huge numbers, infinity, NaN, deep nesting, NUL and half characters in an answer break no hook that reads it."""
+        for one in await _asking(harness):
+            for at, call in enumerate(one.calls):
+                # What people wrote holds anything; of the provider's own words those that Python cannot convert will do.
+                kinds = fuzz.EXTREMES if one.name == "list_missed" else fuzz.BREAKING
+                for how, change in extremes_of(call, kinds):
+                    outcome = await _outcome(harness, one.hook, edits(change), at)
+                    with harness.aspects(f"{one.name}, {how}"):
+                        one.passes(harness, outcome, f"answered with {how}", hides=False)
 
     @story(ALL, "Follow no redirects: `http.ask` does not, and httpx does not unless it is told to.")
     async def test_redirects_are_not_followed(self, harness: Harness) -> None:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 from trinity_channels.api import Binding, Event, Inbound, Malformed, MessageReceived, ProviderUnavailable
 from trinity_channels_contract_tests import fuzz
 from trinity_channels_contract_tests.check import Checks, story
-from trinity_channels_contract_tests.checks.listening import AGAIN, ENDS, listener, listening
+from trinity_channels_contract_tests.checks.listening import AGAIN, ENDS, listener, listening, odd_texts_hold_up_nothing
 from trinity_channels_contract_tests.expectations import NotApplicable, broken, expect, short, told
 from trinity_channels_contract_tests.fetching import PATIENCE, SILENCE, Listening
 from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.meddling import changing, hangs, meddling
 from trinity_channels_contract_tests.odd import whole
+from trinity_channels_contract_tests.outcomes import holds
 from trinity_channels_contract_tests.payloads import Path, at, leaves, put
 from trinity_channels_contract_tests.transport import Call
 
 NO_EVENTS: tuple[Any, ...] = (None, 7, "no event", [])
 """What stands in an event's place."""
 MOST = 100
-"""Odd events that are tried; of those with many fields only every second oddity, or every third."""
+"""Odd events that are tried beside those with an odd text; of many fields only every second oddity, or every third."""
 MADE_AGAIN = 50
 """Connections in which all must have come that was written."""
 
@@ -47,23 +49,21 @@ class Fetched(Checks):
                         came = text in heard.texts
                 if not came:
                     await _comes(harness, binding, text, how)
+        # Also on a WebSocket: with one value in it that no reader of JSON takes.
+        await _survives(harness, binding, _Oddities(fuzz.unreadable_json))
 
-    @story("listen", "Read each event by itself, and deliver `unreadable(error)` for one that cannot be read.")
+    @story(
+        "listen",
+        "Read each event by itself, and deliver `unreadable(error)` for one that cannot be read, whatever is raised.",
+    )
     async def test_odd_fields_of_events_are_survived(self, harness: Harness) -> None:
-        """An event with a field that is missing, or of another type, holds up none behind it, and nothing breaks."""
+        """A field that is missing, of another type, huge, deep, NaN or half a character holds up no event behind it."""
+        if not await holds(harness, odd_texts_hold_up_nothing):
+            return  # test_odd_events_hold_up_nothing says so
         binding = await _listener(harness)
-        oddities = _Oddities()
-        with changing(harness, oddities):
-            await harness.phone.says(oddities.next())
-            await _comes(harness, binding, oddities.first, "with events as usual")
-            if not oddities.count:
+        for odd in (fuzz.odd_json, fuzz.extreme_json):
+            if not await _survives(harness, binding, _Oddities(odd)):
                 raise NotApplicable("messages do not come as JSON")
-            for _ in range(oddities.count):
-                await harness.phone.says(oddities.next())
-            await _takes_all(harness, binding, lambda: f"after an event with {oddities.latest}")
-            # Not with them: test_a_malformed_event_takes_no_other_along says what becomes of those in one answer.
-            await harness.phone.says("hello")
-            await _comes(harness, binding, "hello", "after events with odd fields")
 
     @story("listen", "Read each event by itself, and deliver `unreadable(error)` for one that cannot be read.")
     async def test_a_malformed_event_takes_no_other_along(self, harness: Harness) -> None:
@@ -120,6 +120,23 @@ class Fetched(Checks):
             await _either(heard, stores)
             if stores.is_set():  # otherwise other checks say what is wrong
                 await _ends(heard, "in the middle of a delivery")
+
+
+async def _survives(harness: Harness, binding: Binding, oddities: _Oddities) -> bool:
+    """Expect that a message comes after events with these oddities, and that nothing breaks; False without JSON."""
+    with changing(harness, oddities):
+        await harness.phone.says(oddities.first)
+        await _comes(harness, binding, oddities.first, "with events as usual")
+        if not oddities.count:
+            return False
+        for _ in range(oddities.count):
+            await harness.phone.says(oddities.next())
+        await _takes_all(harness, binding, lambda: f"after an event with {oddities.latest}")
+        # Not with them: test_a_malformed_event_takes_no_other_along says what becomes of those in one answer.
+        text = f"hello after {oddities.first}"
+        await harness.phone.says(text)
+        await _comes(harness, binding, text, f"after events such as one with {oddities.latest}")
+    return True
 
 
 async def _listener(harness: Harness) -> Binding:
@@ -231,38 +248,52 @@ class _Oddities:
     """Changes each event that brings one of its texts in another way, once: a provider may bring it again.
 
     Attributes:
-        count: how many there are, known once the first one has come as usual.
+        first: the text that comes as usual.
         latest: what was done last, in words.
     """
 
-    first = "odd event 0"
-
-    def __init__(self) -> None:
-        self.count = 0
+    def __init__(self, odd: Callable[[Any], Iterable[tuple[str, Any]]]) -> None:
         self.latest = "nothing odd"
+        self.first = f"{odd.__name__} 0"
+        self._odd = odd
         self._written = 0
-        self._step = 1
+        self._chosen: list[int] = []
         self._changed: set[str] = set()
+
+    @property
+    def count(self) -> int:
+        """How many there are, known once that one has come."""
+        return len(self._chosen)
 
     def next(self) -> str:
         """The text of the next event."""
         self._written += 1
-        return f"odd event {self._written - 1}"
+        return self._text(self._written)
 
     def __call__(self, told: Any) -> Any:
-        for number in range(self._written):
-            text = f"odd event {number}"
-            if text in self._changed or (where := _event_with(told, text)) is None:
-                continue
+        ours = {leaf for _, leaf in leaves(told) if isinstance(leaf, str) and leaf.startswith(self._odd.__name__)}
+        for text in sorted(ours - self._changed):
+            where = _event_with(told, text) or ()
             self._changed.add(text)
-            oddities = list(fuzz.odd_json(at(told, where)))
-            if not self.count:
-                self._step = len(oddities) // MOST + 1
-                self.count = len(oddities[:: self._step])
+            if text == self.first:
+                self._chosen = _chosen(self._odd(at(told, where)), text)
             else:
-                self.latest, odd = oddities[(number - 1) * self._step % len(oddities)]
-                told = put(told, where, odd)
+                number = self._chosen[int(text.rpartition(" ")[2]) - 1]
+                for latest, changed in islice(self._odd(at(told, where)), number, number + 1):
+                    self.latest, told = latest, put(told, where, changed)
         return told
+
+    def _text(self, number: int) -> str:
+        return f"{self._odd.__name__} {number}"
+
+
+def _chosen(oddities: Iterable[tuple[str, Any]], text: str) -> list[int]:
+    """Which of them are tried: all in which the text is odd, and of the others not too many."""
+    texts: list[int] = []
+    others: list[int] = []
+    for number, (_, event) in enumerate(oddities):
+        (others if any(leaf == text for _, leaf in leaves(event)) else texts).append(number)
+    return [*texts, *others[:: len(others) // MOST + 1]]
 
 
 def _event_with(told: Any, text: str) -> Path | None:

@@ -79,8 +79,7 @@ class Echo(EchoWebhooks):
         url = await self.webhook(binding, ctx)
         state = CheckState.OK if url == ctx.webhook_url else CheckState.FAILED
         check = Check("webhook", state, "Where Echo posts.", "Save the settings again.")
-        elsewhere = httpx.URL(url).host if url and url != ctx.webhook_url else ""
-        return Verification(account, (check,), elsewhere)
+        return Verification(account, (check,), host_of(url) if url != ctx.webhook_url else "")
 
     @hookimpl
     async def send(self, binding: Binding, message: OutboundMessage, ctx: Context) -> Receipt:
@@ -186,7 +185,7 @@ class Echo(EchoWebhooks):
         url = (await self.ask(binding.settings, ctx, "GET", "/webhook")).get("url")
         if not isinstance(url, str):
             raise ProviderUnavailable("Echo gave no usable answer.")
-        return url
+        return words(url)
 
     async def rows(self, binding: Binding, ctx: Context, path: str) -> list[dict[str, Any]]:
         rows = (await self.ask(binding.settings, ctx, "GET", path)).get("messages")
@@ -266,6 +265,14 @@ class Echo(EchoWebhooks):
     ) -> bool:
         recent = datetime.fromisoformat(row["at"]) >= attempted_at - CLOCK_SKEW
         return recent and row["id"] not in known and (row["to"], row["text"]) == (message.to, message.text)
+
+
+def host_of(url: str) -> str:
+    """The host of an address, as far as it is one."""
+    try:
+        return httpx.URL(url).host
+    except httpx.InvalidURL:
+        return ""
 
 
 @contextmanager
