@@ -225,7 +225,7 @@ def rows(connection: Connection, table: str, where: str = "") -> list[Row]:
 
 
 def decrypted(keys: list[AESGCM], table: str, row: Row, name: str) -> str:
-    """A secret out of its encrypted record."""
+    """A secret out of its encrypted record; empty if it cannot be read: the import then leaves the row out."""
     for key in keys:
         try:
             sealed = json.loads(row[f"{name}_encrypted"])
@@ -233,10 +233,11 @@ def decrypted(keys: list[AESGCM], table: str, row: Row, name: str) -> str:
             return str(json.loads(opened)[name])
         except (InvalidTag, ValueError, TypeError, KeyError):
             continue
-    sys.exit(
+    sys.stderr.write(
         f"{table}, id {row['id']} (agent {row['agent_name']}): {name}_encrypted cannot be decrypted with "
-        "CREDENTIAL_ENCRYPTION_KEY. Enter the account again in Trinity, or disconnect it there."
+        "CREDENTIAL_ENCRYPTION_KEY. Enter the account again in Trinity, or disconnect it there.\n"
     )
+    return ""
 
 
 if __name__ == "__main__":

@@ -85,10 +85,25 @@ def run(
     environment: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     *arguments: str,
-    key: str = PLATFORM_KEY,
     **variables: str,
 ) -> str:
-    """What the script prints for a database; `variables` are more of the backend's.
+    """What the script prints for a database, as `printed`.
+
+    Raises:
+        SystemExit: with the script's error.
+    """
+    return printed(url, environment, capsys, *arguments, **variables)[0]
+
+
+def printed(
+    url: str,
+    environment: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *arguments: str,
+    key: str = PLATFORM_KEY,
+    **variables: str,
+) -> tuple[str, str]:
+    """What the script prints for a database, and what it tells; `variables` are more of the backend's.
 
     Raises:
         SystemExit: with the script's error.
@@ -101,4 +116,4 @@ def run(
         patch.setattr(sys, "argv", [str(SCRIPT), *arguments])
         capsys.readouterr()
         runpy.run_path(str(SCRIPT), run_name="__main__")
-    return capsys.readouterr().out
+    return capsys.readouterr()

@@ -26,8 +26,9 @@ def import_trinity(
 ) -> None:
     """Take over agents' channels from Trinity's own: accounts, webhook addresses, people, policies and shares.
 
-    Either all of it is imported or nothing. What is here already stays as it is, so it may be repeated. The providers are
-    asked whose the accounts are; nothing is changed there as long as they know the webhook's secrets.
+    Rows with problems are left out, and named; then the command ends with 1. What is here already stays as it is, so it may
+    be repeated. The providers are asked whose the accounts are; nothing is changed there as long as they know the webhook's
+    secrets.
     """
     from trinity_channels.cli.host_api import ask
 
@@ -41,6 +42,9 @@ def import_trinity(
         say("\nDry run: no changes were made.")
     elif not running:
         say("\nNo server is running; start it with `trinity-channels serve`.")
+    if problems := done["problems"]:
+        left = "\n".join(["These rows were left out. Change them and import again:", *problems])
+        raise CommandFailed(left)
 
 
 def _read(file: Path | None) -> Any:

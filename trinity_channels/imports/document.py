@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
@@ -116,49 +116,62 @@ class GivenShare(GivenRow):
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow(Generic[Row]):
-    """A row, and what its problems are told of: `bindings[3]`."""
+    """A row, and what its problems are told of: `bindings[3]`. Only bindings have contacts."""
 
     place: str
     row: Row
+    contacts: tuple[DocumentRow[GivenContact], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Rows whose form is right. `contacts` are those of each binding, in their order."""
+    """Rows whose form is right. `unruled` are the agents that have a policy whose form is not."""
 
     bindings: tuple[DocumentRow[GivenBinding], ...]
-    contacts: tuple[tuple[DocumentRow[GivenContact], ...], ...]
     policies: tuple[DocumentRow[GivenPolicy], ...]
     shares: tuple[DocumentRow[GivenShare], ...]
+    unruled: frozenset[str] = frozenset()
 
 
 def read(given: Mapping[str, Any], problems: Problems) -> Document:
-    """Read a document; what is wrong with its form is added to the problems, and those rows are left out."""
+    """Read a document; what is wrong with the form of rows is added to the problems, and they are left out.
+
+    Raises:
+        ImportRefused: something is wrong with the whole of it.
+    """
     known = ("version", "bindings", "policies", "shares")
     if any(one not in known for one in given):
-        problems.add("The document", unknown_field(known))
+        problems.add_to_whole("The document", unknown_field(known))
     if type(version := given.get("version")) is not int or version != VERSION:
-        problems.add("version", f"must be {VERSION}: the form of the document that this release reads.")
+        problems.add_to_whole("version", f"must be {VERSION}: the form of the document that this release reads.")
     found = tuple(_rows(given, "bindings", GivenBinding, problems, MOST_BINDINGS))
-    return Document(
-        bindings=found,
-        contacts=_contacts(found, problems),
-        policies=tuple(_rows(given, "policies", GivenPolicy, problems)),
-        shares=tuple(_rows(given, "shares", GivenShare, problems)),
-    )
+    bindings = tuple(_with_contacts(found, problems))
+    policies = tuple(_rows(given, "policies", GivenPolicy, problems))
+    shares = tuple(_rows(given, "shares", GivenShare, problems))
+    problems.refuse_whole()
+    return Document(bindings, policies, shares, _unruled(given.get("policies", []), policies))
 
 
-def _contacts(
+def _unruled(given: list[Any], read: tuple[DocumentRow[GivenPolicy], ...]) -> frozenset[str]:
+    places = {one.place for one in read}
+    rest = (row for number, row in enumerate(given) if f"policies[{number}]" not in places)
+    named = (row.get("agent") if isinstance(row, dict) else None for row in rest)
+    return frozenset(one if isinstance(one, str) else "" for one in named)
+
+
+def _with_contacts(
     found: tuple[DocumentRow[GivenBinding], ...], problems: Problems
-) -> tuple[tuple[DocumentRow[GivenContact], ...], ...]:
+) -> Iterator[DocumentRow[GivenBinding]]:
     if sum(len(one.row.contacts) for one in found) > MOST_CONTACTS:
-        problems.add(
+        problems.add_to_whole(
             "contacts",
             f"A document may have at most {MOST_CONTACTS} of them in all. Import the others with a second document, which "
             "has their bindings again.",
         )
-        return tuple(() for _ in found)
-    return tuple(tuple(_each(one.row.contacts, f"{one.place}.contacts", GivenContact, problems)) for one in found)
+        return
+    for one in found:
+        contacts = _each(one.row.contacts, f"{one.place}.contacts", GivenContact, problems)
+        yield replace(one, contacts=tuple(contacts))
 
 
 def _rows(
@@ -166,9 +179,11 @@ def _rows(
 ) -> Iterator[DocumentRow[Row]]:
     rows = given.get(name, [])
     if not isinstance(rows, list):
-        problems.add(name, "must be a list.")
+        problems.add_to_whole(name, "must be a list.")
     elif len(rows) > most:
-        problems.add(name, f"A document may have at most {most} of them. Import the others with a second document.")
+        problems.add_to_whole(
+            name, f"A document may have at most {most} of them. Import the others with a second document."
+        )
     else:
         yield from _each(rows, name, kind, problems)
 

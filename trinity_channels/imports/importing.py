@@ -1,4 +1,4 @@
-"""The service: checks a document, asks the providers, writes it in one transaction."""
+"""The service: checks a document, asks the providers, writes what has no problem in one transaction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trinity_channels.imports import agents
 from trinity_channels.imports.document import read
 from trinity_channels.imports.moves import Move, Moves
 from trinity_channels.imports.newcomers import Newcomers
-from trinity_channels.imports.problems import Problems
+from trinity_channels.imports.problems import ImportRefused, Problems, first
 from trinity_channels.imports.result import Imported, ImportedBinding
 from trinity_channels.imports.writing import Contents, Writing
 from trinity_channels.observability.log import get_logger
@@ -73,7 +73,7 @@ class PlatformImport:
 
         Raises:
             Refusal: the principal is not an administrator.
-            ImportRefused: rows have problems; nothing was written.
+            ImportRefused: the document has a problem as a whole, or every row has one; nothing was written.
             Unavailable: the directory cannot be asked about agents.
             VaultError: there is no encryption key.
         """
@@ -82,12 +82,9 @@ class PlatformImport:
         # Thousands of e-mails are checked, for which nothing else is to wait.
         document = await asyncio.to_thread(read, given, problems)
         owners = await agents.owners(self._directory, document, problems)
-        agents.refuse_duplicates(document, problems)
-        moves = self._moves.read(document, owners, problems)
-        # Before the providers are asked, which may take minutes.
-        problems.refuse()
+        document = agents.without_problems(document, owners, problems)
+        moves = self._moves.read(document, problems)
         sealed = await self._moves.sealed(moves, problems)
-        problems.refuse()
         local = isinstance(self._directory, LocalDirectory)
         # The owner has access anyway.
         shares = [one for one in document.shares if local and owners[one.row.agent].email != one.row.email]
@@ -102,6 +99,10 @@ class PlatformImport:
             shares_elsewhere=0 if local else len(document.shares),
         )
         written = await self._write(Writing(contents, principal, self._now(), self._newcomers), dry_run=dry_run)
+        every = [*problems.found, *written.problems]
+        if every and not (written.bindings or document.policies or document.shares):
+            raise ImportRefused(every)
+        written = replace(written, problems=first(every))
         if dry_run:
             return written
         return replace(written, bindings=await self._finished(written.bindings, moves))
@@ -121,7 +122,10 @@ class PlatformImport:
         to_set = {(one.agent, one.channel): one.binding for one in waiting}
         at_once = asyncio.Semaphore(AT_ONCE)
 
-        async def finish(one: ImportedBinding, move: Move) -> ImportedBinding:
+        by_place = {(one.agent, one.channel): one for one in moves}
+
+        async def finish(one: ImportedBinding) -> ImportedBinding:
+            move = by_place[one.agent, one.channel]
             binding = to_set.get((one.agent, one.channel))
             if binding is None:
                 left = await self._store.read(lambda tx: self._by_hand(tx, move))
@@ -129,7 +133,7 @@ class PlatformImport:
             async with at_once:
                 return _noted(one, await self._set_webhook(binding, move))
 
-        return await asyncio.gather(*map(finish, written, moves))
+        return await asyncio.gather(*map(finish, written))
 
     def _by_hand(self, tx: Tx, move: Move) -> bool:
         """Whether an address is to be entered at the provider by hand, and nothing has come to it yet."""

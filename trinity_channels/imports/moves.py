@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Container, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -15,7 +16,7 @@ from trinity_channels.bindings import Bindings
 from trinity_channels.bindings.given_settings import InvalidSettings, parse, secret_names
 from trinity_channels.bindings.webhook_key import WebhookKey, digest
 from trinity_channels.crypto.vault import VaultError
-from trinity_channels.imports.document import Document, DocumentRow, GivenBinding, GivenContact
+from trinity_channels.imports.document import Document, DocumentRow, GivenBinding
 from trinity_channels.imports.people import people
 from trinity_channels.imports.problems import Problems
 from trinity_channels.imports.writing import Sealed
@@ -63,23 +64,20 @@ class Moves:
         self._opened = opened
         self._now = now
 
-    def read(self, document: Document, agents: Container[str], problems: Problems) -> list[Move]:
-        """Check each row against its channel; those with problems, and of none of the agents, are left out."""
+    def read(self, document: Document, problems: Problems) -> list[Move]:
+        """Check each binding against its channel; those with problems are left out, and so are people."""
         found = []
-        for one, contacts in zip(document.bindings, document.contacts, strict=True):
+        for one in document.bindings:
             if one.row.channel in self._plugins:
-                found.append(self._read(one, contacts, problems))
+                found.append(self._read(one, problems))
             else:
                 known = ", ".join(self._plugins) or "none"
                 problems.add(f"{one.place}.channel", f"There is no such channel here. Installed channels: {known}.")
-        # Only an agent's own name is told; any other may be something else in the wrong field.
-        return [one for one in found if one and one.agent in agents]
+        return [one for one in found if one]
 
-    def _read(
-        self, one: DocumentRow[GivenBinding], contacts: Sequence[DocumentRow[GivenContact]], problems: Problems
-    ) -> Move | None:
+    def _read(self, one: DocumentRow[GivenBinding], problems: Problems) -> Move | None:
         row, manifest = one.row, self._plugins[one.row.channel].manifest
-        persons = tuple(people(manifest, contacts, self._now(), problems))
+        persons = tuple(people(manifest, one.contacts, self._now(), problems))
         try:
             settings = parse(manifest, row.settings, {})
         except InvalidSettings as error:
@@ -103,7 +101,7 @@ class Moves:
         )
 
     async def sealed(self, moves: Sequence[Move], problems: Problems) -> list[Sealed]:
-        """The bindings as they are stored, with what the providers say about their accounts.
+        """The bindings as they are stored, with what the providers say about their accounts; without those with problems.
 
         Only the provider can say whose an account is, and without that no webhook can be read: its own user's id, for one.
 
@@ -112,13 +110,19 @@ class Moves:
         """
         at_once = asyncio.Semaphore(_AT_ONCE)
 
-        async def seal(move: Move) -> Sealed:
+        async def seal(move: Move) -> Sealed | None:
             async with at_once:
                 stored, is_here = await self._store.read(lambda tx: _here(tx, move))
                 differs = stored is not None and self._differs(stored, move)
-                return self._sealed(move, None if is_here else await self._account(move, problems), differs=differs)
+                account = None if is_here else await self._account(move, problems)
+                return self._sealed(move, account, differs=differs) if is_here or account else None
 
-        return await asyncio.gather(*map(seal, moves))
+        sealed = [one for one in await asyncio.gather(*map(seal, moves)) if one]
+        times = Counter((one.channel, one.account.key) for one in sealed if one.account)
+        shared = {one.place for one in sealed if one.account and times[one.channel, one.account.key] > 1}
+        for place in sorted(shared):
+            problems.add(place, "Another row has the same account. Each agent needs its own.")
+        return [one for one in sealed if one.place not in shared]
 
     def _sealed(self, move: Move, account: Account | None, *, differs: bool) -> Sealed:
         secret = secret_names(self._plugins[move.channel].manifest)

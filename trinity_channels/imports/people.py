@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -21,14 +22,14 @@ def people(
     """The people as they are stored; those with problems are left out."""
     # Groups have addresses too; as a person one of them would be signed in, and be written what is meant for the person.
     address = re.compile(manifest.address.person or manifest.address.pattern)
-    seen: set[str] = set()
+    times = Counter(one.row.address for one in contacts)
     for one in contacts:
         row = one.row
         found = []
         if not address.fullmatch(row.address):
             example = f", such as {manifest.address.example}" if manifest.address.example else ""
             found.append(("address", f"is not the address of a person on {manifest.title}{example}."))
-        elif row.address in seen:
+        elif times[row.address] > 1:
             found.append(("address", "is listed twice in this binding."))
         if row.verified_email and row.verified_at is None:
             found.append(("verified_at", "is missing: since when the e-mail is verified decides how long it counts."))
@@ -36,7 +37,6 @@ def people(
             at: datetime | None = getattr(row, name)
             if at and at > now + _AHEAD:
                 found.append((name, "is in the future."))
-        seen.add(row.address)
         for name, sentence in found:
             problems.add(f"{one.place}.{name}", sentence)
         if not found:

@@ -44,6 +44,7 @@ class Imported:
         shares_added: shares that are new, and `shares_kept` those that were here already.
         shares_of_owners: shares that were left out, because an owner may use the agent anyway.
         shares_elsewhere: shares that were left out, because the application around the host, or the platform, keeps them.
+        problems: rows that were left out, and why.
     """
 
     bindings: Sequence[ImportedBinding]
@@ -53,3 +54,4 @@ class Imported:
     shares_kept: int
     shares_of_owners: int
     shares_elsewhere: int
+    problems: Sequence[str] = ()

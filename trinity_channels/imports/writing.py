@@ -1,4 +1,4 @@
-"""The transaction of an import: it looks for conflicts with what is here, and writes everything or nothing."""
+"""The transaction of an import: it looks for conflicts with what is here, and writes the rest."""
 
 from __future__ import annotations
 
@@ -70,14 +70,9 @@ class Writing:
         self._newcomers = newcomers
 
     def __call__(self, tx: Tx) -> Imported:
-        """The unit.
-
-        Raises:
-            ImportRefused: bindings are in conflict with what is here; nothing stays written.
-        """
+        """The unit. Bindings that are in conflict with what is here are left out."""
         problems = Problems()
         written = [self._binding(tx, one, problems) for one in self._contents.bindings]
-        problems.refuse()
         policies = {agent: self._policy(tx, agent, policy, groups) for agent, policy, groups in self._contents.policies}
         told: dict[str, list[int]] = {agent: [] for agent, new in policies.items() if new}
         added = sum([self._share(tx, *share, told) for share in self._contents.shares])
@@ -92,6 +87,7 @@ class Writing:
             shares_kept=len(self._contents.shares) - added,
             shares_of_owners=self._contents.shares_of_owners,
             shares_elsewhere=self._contents.shares_elsewhere,
+            problems=problems.found,
         )
 
     def _binding(self, tx: Tx, one: Sealed, problems: Problems) -> ImportedBinding | None:
@@ -118,7 +114,7 @@ class Writing:
         elif bindings.holder(tx, one.channel, one.account.key, other_than=one.agent):
             problems.add(
                 one.place,
-                "This account belongs to another agent, either here or in another row. Each agent needs its own account.",
+                "This account belongs to another agent here. Each agent needs its own account.",
             )
         else:
             return self._people(tx, self._save(tx, one, one.account, known=present is not None), one, new=True)

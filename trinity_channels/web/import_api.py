@@ -57,6 +57,7 @@ class ImportAnswer(BaseModel):
     shares_kept: int = Field(description="Shares that were here already")
     shares_of_owners: int = Field(description="Shares that were left out, because an owner may use the agent anyway")
     shares_elsewhere: int = Field(description="Shares that were left out, because this host does not keep them")
+    problems: list[str] = Field(description="Rows that were left out, and how to change them; at most 100")
 
 
 class ImportApi:
@@ -80,9 +81,10 @@ class ImportApi:
         body: JsonObject,
         dry_run: Annotated[bool, Query(description="Check everything, and change nothing")] = False,
     ) -> ImportAnswer:
-        """Take over bindings with their webhook addresses, people, policies and shares; all or nothing. Administrators only.
+        """Take over bindings with their webhook addresses, people, policies and shares. Administrators only.
 
-        May be repeated: what is here stays as it is. `import_refused` has all `problems`, by row.
+        Rows with `problems` are left out; if all are, or if the document is wrong as a whole, the error `import_refused` has
+        them. May be repeated: what is here stays as it is.
         """
         principal = await self._guard.principal(request)
         return ImportAnswer.model_validate(await self._service().run(principal, body, dry_run=dry_run))
