@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 KIT := plugins/contract_tests
 PLUGINS := $(filter-out $(KIT),$(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
 PACKAGES := -e '.[cli]' $(addprefix -e ,$(PLUGINS))
+# Python compiles what it imports: a seventh of what pip would compile.
+INSTALL := $(BIN)/python -m pip install -q --no-compile -c constraints.txt
 FLOORS := $(VENV)/floors
 
 .PHONY: help install demo test test-fast costs test-postgres test-floors lint format fuzz kill bench docs assets screenshots
@@ -24,16 +26,17 @@ endif
 $(VENV)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install -q -c constraints.txt pip
+	$(INSTALL) pip
 	touch $@
 
 $(VENV)/.installed: $(VENV)/.pip pyproject.toml $(addsuffix /pyproject.toml,$(PLUGINS)) constraints.txt
-	$(BIN)/python -m pip install -q -c constraints.txt $(PACKAGES)
+	$(INSTALL) $(PACKAGES)
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.installed $(KIT)/pyproject.toml
-	$(BIN)/python -m pip install -q -c constraints.txt -e $(KIT) -e '.[postgres]' --group dev
-	touch $@
+# All at once: each run of pip begins with looking through everything, and builds the project again.
+$(VENV)/.dev: $(VENV)/.pip pyproject.toml $(addsuffix /pyproject.toml,$(PLUGINS) $(KIT)) constraints.txt
+	$(INSTALL) $(PACKAGES) -e $(KIT) -e '.[postgres]' --group dev
+	touch $(VENV)/.installed $@
 
 $(FLOORS)/.made: $(VENV)/.dev floors.txt tools/floors.py
 	$(BIN)/python tools/floors.py $(FLOORS)
