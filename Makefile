@@ -58,8 +58,7 @@ format: $(VENV)/.dev ## Rewrite the code as `lint` wants it
 test: $(VENV)/.dev ## Everything that decides about a change; ARGS="tests/cli -x" a part of the tests
 	$(MAKE) --jobs 2 lint $(if $(ARGS),,$(FLOORS)/.made)
 	$(BIN)/python tests/browser.py
-	$(BIN)/python $(if $(ARGS),-m pytest $(ARGS),tests/run.py)
-	$(if $(ARGS),,$(FLOORS)/bin/python tests/run.py --floors --fast)
+	$(BIN)/python $(if $(ARGS),-m pytest $(ARGS),tests/run.py --with-floors $(FLOORS)/bin/python)
 
 test-fast: $(VENV)/.dev ## One case of each test, without load, browsers, PostgreSQL, whole programs and the costliest, in a minute
 	$(BIN)/python tests/run.py --fast

@@ -1,4 +1,4 @@
-"""Run the suite: six processes, three at a time on two cores, then the load tests alone.
+"""Run the suite: several processes, three at a time on two cores, then the load tests, two at a time.
 
 `--fast` takes one case of each test, a twentieth of the examples of properties, and leaves out what takes long: load tests,
 browsers, PostgreSQL, the starting of whole programs, stories that go on for weeks (the mark `long`), and the costliest
@@ -8,7 +8,7 @@ eighth of the rest (`costly`; `--measure` writes that list again). Each process 
 `--floors` is for an environment with the oldest libraries (`floors.txt`), and mounts the host of every story in an
 application, see `mounted`: of every test in one without channels of its own, of the stories in one with them, too.
 `--floors --fast` is the part of it that runs with every change: in the former, what depends on the framework, the validation
-of input and SQLite.
+of input and SQLite. `--with-floors PYTHON` runs that part beside the suite, by the interpreter of that environment.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -37,16 +38,22 @@ SECOND = (
 PLUGINS = ("plugins", *WITHOUT_SCHEMATHESIS)
 MASSES = tuple(f"tests/load/test_{name}.py" for name in ("fuzz_api", "fuzz_webhooks", "retention"))
 """Load tests in which no time matters; they run in the first process."""
-COMMANDS = (*MASSES, "tests/cli", "tests/agents", *LOOK_BACK)
+IN_BROWSERS = tuple(
+    f"tests/cli/test_{name}.py" for name in ("decision_page", "demo_guide", "demo_page", "reference_page")
+)
+"""They run with the pages, so that no two processes have a browser for long: each takes 300 MB with what drives it."""
+COMMANDS = (*MASSES, "tests/cli", *(f"--ignore={one}" for one in IN_BROWSERS), "tests/agents", *LOOK_BACK)
 PAGES = (
     "tests/pages",
+    *IN_BROWSERS,
     *(f"--override-ini=asyncio_default_{one}_loop_scope=session" for one in ("fixture", "test")),
     *WITHOUT_SCHEMATHESIS,
     *LOOK_BACK,
 )
 """With one event loop for all of them, they have one browser: to start one for each took half of their time."""
-LOAD = ("tests/load", *(f"--ignore={one}" for one in MASSES), LOOK_BACK[1])
-"""Their hosts are other processes, so there is no log to look back at."""
+KILLS = "tests/load/test_kill.py"
+LOAD = ("tests/load", *(f"--ignore={one}" for one in (*MASSES, KILLS)), LOOK_BACK[1])
+"""Their hosts are other processes, so there is no log to look back at. They wait more than they work, as `KILLS` does."""
 WHOLE_PROGRAMS = (
     "core/test_mounting_touches_nothing.py",
     *(
@@ -114,25 +121,42 @@ def main() -> int:
     parser.add_argument("--fast", action="store_true", help="only what a quick check needs")
     parser.add_argument("--measure", action="store_true", help="find the costliest tests, which --fast leaves out")
     parser.add_argument("--floors", action="store_true", help="with the oldest libraries that are allowed")
+    parser.add_argument("--with-floors", metavar="PYTHON", help="what --floors --fast runs, beside the suite")
     options = parser.parse_args()
+    floors = tuple((*part, MOVED, *FAST) for part in (IN_CORE, OF_LIBRARIES))
     if options.measure:
-        return pytest(("tests", *PLUGINS, "--ignore=tests/load", *FAST, "--measure", "-m", "not postgres")).wait()
+        return pytest(Run(("tests", *PLUGINS, "--ignore=tests/load", *FAST, "--measure", "-m", "not postgres"))).wait()
     if options.fast and options.floors:
-        return side_by_side((*IN_CORE, MOVED, *FAST), (*OF_LIBRARIES, MOVED, *FAST))
+        return side_by_side(*map(Run, floors))
     if options.fast:
-        return side_by_side(*((*half, *QUICK) for half in HALVES))
+        return side_by_side(*(Run((*half, *QUICK)) for half in HALVES))
     everywhere = (MOVED,) if options.floors else ()
     left_out = NOT_ON_FLOORS if options.floors else ()
     again = STORIES if options.floors else ON_POSTGRES
     # Those are about a host that runs alone.
     commands, load = (COMMANDS[len(MASSES) :], LOAD[:1] + LOAD[-1:]) if options.floors else (COMMANDS, LOAD)
     # The longest runs begin, or a core would have nothing to do at the end.
-    runs = [(*SECOND, f"--ignore={PAGES[0]}", *left_out), PAGES, commands, (*PLUGINS, *LOOK_BACK), again, TOLD]
-    failed = side_by_side(*((*run, *everywhere) if run is not again else run for run in runs))
-    return failed or pytest(load, in_memory=False).wait()
+    runs = [(*SECOND, f"--ignore={PAGES[0]}", *left_out), commands, PAGES, (*PLUGINS, *LOOK_BACK), again, TOLD]
+    all_runs = [Run(run if run is again else (*run, *everywhere)) for run in runs]
+    all_runs += [Run(one, options.with_floors) for one in floors if options.with_floors]
+    waiting = [load] if options.floors else [(KILLS,), load]
+    return side_by_side(*all_runs) or side_by_side(*(Run(one, in_memory=False) for one in waiting))
 
 
-def side_by_side(first: Sequence[str], *others: Sequence[str]) -> int:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A process of pytest.
+
+    With `in_memory` its databases lie in memory where the system has a place for that: no story is about the disk, and to
+    wait for it took half of the time.
+    """
+
+    arguments: Sequence[str]
+    python: str = sys.executable
+    in_memory: bool = True
+
+
+def side_by_side(first: Run, *others: Run) -> int:
     """Several runs at a time; what the others print follows the first one's.
 
     Returns the first exit status that is not zero.
@@ -148,16 +172,10 @@ def side_by_side(first: Sequence[str], *others: Sequence[str]) -> int:
     return next(filter(None, failed), 0)
 
 
-def pytest(
-    arguments: Sequence[str], output: IO[bytes] | None = None, *, in_memory: bool = True
-) -> subprocess.Popen[bytes]:
-    """Start pytest; it prints to `output`, or where we do.
-
-    With `in_memory` its databases lie in memory where the system has a place for that: no story is about the disk, and to
-    wait for it took half of the time.
-    """
-    command = [sys.executable, "-m", "pytest", *arguments]
-    in_memory = in_memory and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+def pytest(run: Run, output: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
+    """Start a run; it prints to `output`, or where we do."""
+    command = [run.python, "-m", "pytest", *run.arguments]
+    in_memory = run.in_memory and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
     environment = {**os.environ, "TMPDIR": str(MEMORY)} if in_memory else None
     return subprocess.Popen(command, stdout=output, stderr=output, env=environment)  # noqa: S603  our own interpreter and arguments
 
