@@ -249,6 +249,7 @@ class Host(OnDemand):
             "retention": self.retention,
             "deleted agents": self.agent_changes,
             "webhooks to set": WebhooksToSet(self.store, self.bindings, now),
+            **wiring.platform_chores(self),
             "unwanted runs": UnwantedRuns(self.store, self.runtime, now),
             "page sessions": self.sessions,
             "idle keys": IdleKeys(self.store, now),

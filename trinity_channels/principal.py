@@ -90,5 +90,7 @@ COMMAND_LINE = Principal(Role.ADMIN, name="command line")
 """Who uses a command on the host's own machine."""
 APPLICATION = Principal(Role.ADMIN, name="application")
 """The application that the host is mounted into."""
+PLATFORM = Principal(Role.ADMIN, name="platform")
+"""The platform that the host runs beside."""
 HANGUP = Principal(Role.ADMIN, name="signal")
 """Who sends the host's process a SIGHUP."""

@@ -23,7 +23,9 @@ from trinity_channels.agents.port import AgentRuntime
 from trinity_channels.agents.registry import ConfiguredAgents
 from trinity_channels.agents.table import AgentTable
 from trinity_channels.bindings import Bindings
+from trinity_channels.bindings.agent_changes import AgentChanges
 from trinity_channels.crypto.vault import Vault
+from trinity_channels.housekeeping import Chore
 from trinity_channels.http_client import open_client
 from trinity_channels.http_client.client import Client
 from trinity_channels.inbound.admission import Admission
@@ -99,6 +101,7 @@ class Parts(Protocol):
     http: httpx.AsyncClient
     own_tokens: TokenAuthenticator
     trinity: TrinityDirectory | None
+    agent_changes: AgentChanges
 
     @property
     def platform(self) -> Platform | None: ...
@@ -148,6 +151,15 @@ def directories(host: Parts, brought: Directory | None) -> tuple[TrinityDirector
     theirs = TrinityDirectory(TrinityAccounts(host.http, host.platform, host.now), host.now)
     host.store.on_news(Subject.SHARES, theirs.shares_changed)
     return theirs, theirs
+
+
+def platform_chores(host: Parts) -> dict[str, Chore]:
+    """The periodic work of a host that serves the platform's agents."""
+    if host.trinity is None:
+        return {}
+    from trinity_channels.access.trinity_renames import RenamedAgents  # noqa: PLC0415  for hosts beside a platform
+
+    return {"renamed agents": RenamedAgents(host.store, host.trinity, host.agent_changes, host.now)}
 
 
 def authenticator(host: Parts) -> Authenticator:

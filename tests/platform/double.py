@@ -76,6 +76,12 @@ class Platform:
             ]
         )
 
+    def rename(self, name: str, to: str) -> None:
+        """Give an agent another name; its runs are found under that."""
+        self.accounts.rename(name, to)
+        for one in self.executions:
+            one.agent = to if one.agent == name else one.agent
+
     def fails(self, kind: str, *failures: Failure) -> None:
         """Answer the next requests of a kind so."""
         self._failures[kind] += failures

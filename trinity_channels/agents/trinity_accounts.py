@@ -170,6 +170,11 @@ class TrinityAccounts:
         allowed = await self._consents(agent)
         return [PlatformShare(one.email, one.email in allowed, one.by, one.at) for one in found]
 
+    async def has_run(self, agent: str, run: str) -> bool:
+        """Whether a run is the agent's."""
+        reply = await self._ask("GET", self.platform.agent(agent, f"/executions/{quote(run, safe='')}"))
+        return reply.status == HTTPStatus.OK and (await document(reply)).get("id") == run
+
     async def share(self, agent: str, email: str) -> bool:
         """Share an agent; False if it was shared already.
 

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, exists, func, select
 
 from trinity_channels.store.clock import moment
 from trinity_channels.store.states import MessageState, TurnState
-from trinity_channels.store.tables import MESSAGE, TURN
+from trinity_channels.store.tables import BINDING, MESSAGE, TURN
 from trinity_channels.store.tables.indexes import in_states
 from trinity_channels.store.tx import Row, Tx
 
@@ -82,6 +82,19 @@ _LAST_ANSWERED = (
     .limit(1)
 )
 
+_NEWEST_RUN = (
+    select(TURN.c.run)
+    .join(BINDING, BINDING.c.id == TURN.c.binding_id)
+    .where(
+        BINDING.c.agent == bindparam("agent"),
+        in_states(TURN.c.state, TurnState.DONE),
+        TURN.c.reason.is_(None),
+        TURN.c.run.is_not(None),
+    )
+    .order_by(*_NEWEST_FIRST)
+    .limit(1)
+)
+
 _OF_CONTACT = exists().where(
     MESSAGE.c.turn_id == TURN.c.id,
     MESSAGE.c.contact_id == bindparam("contact"),
@@ -114,6 +127,11 @@ def answered_at(tx: Tx, binding: int) -> datetime | None:
     """When the agent last answered on a binding."""
     answered = tx.one(_LAST_ANSWERED, binding=binding)
     return moment(answered.updated_at) if answered else None
+
+
+def newest(tx: Tx, agent: str) -> str | None:
+    """What the agent's runtime calls the run that answered last."""
+    return tx.scalar(_NEWEST_RUN, str, agent=agent)
 
 
 def retried(tx: Tx, binding: int) -> int:

@@ -63,6 +63,7 @@ _HOST = {
     "settings": "The host",
     "first start": "The host",
     "command line": "Command line",
+    "platform": "The platform",
     "signal": "A signal (SIGHUP)",
 }
 """Actors that are a part of the host."""
