@@ -79,7 +79,7 @@ def test_it_finds_its_rows_by_an_index(blank: Path, name: str) -> None:
         ("clients._LAST_ACTIVE[1]", "contact_of_binding"),
         ("clients._PEOPLE", "contact_of_binding"),
         ("pending._COUNT", "access_request_pending"),
-        ("pending._FIRST", "message_held"),
+        ("pending._HELD", "message_held"),
         ("pending._PAGE", "access_request_pending"),
         ("attention._TURNS", "turn_failed"),
         ("attention._DELIVERIES", "delivery_parked"),

@@ -27,7 +27,7 @@ from trinity_channels.store import people
 from trinity_channels.store.clock import EPOCH, micros
 from trinity_channels.store.people import ListedContact
 from trinity_channels.store.place import Place
-from trinity_channels.store.statements import NO_LIMIT, among, position
+from trinity_channels.store.statements import NO_LIMIT, among, holding, holds
 from trinity_channels.store.states import MessageState
 from trinity_channels.store.storable import storable_json
 from trinity_channels.store.tables import ADDRESS, BINDING, CONTACT, CONVERSATION, MESSAGE
@@ -66,19 +66,25 @@ _CONNECTIONS = select(BINDING.c.id, BINDING.c.channel, BINDING.c.disconnected_at
 )
 _HAS_ADDRESS = exists().where(ADDRESS.c.contact_id == CONTACT.c.id)
 _ACTIVE = select(CONTACT.c.id, people.LAST_ACTIVE.label("active")).where(CONTACT.c.binding_id == bindparam("binding"))
-_MATCHING = _ACTIVE.where(
-    or_(
-        position(func.lower(CONTACT.c.name), bindparam("words")) > literal_column("0"),
-        position(CONTACT.c.email, bindparam("words")) > literal_column("0"),
-        # All addresses of the binding in one go, rather than those of each contact.
-        CONTACT.c.id.in_(
-            select(ADDRESS.c.contact_id).where(
-                ADDRESS.c.binding_id == bindparam("binding"),
-                position(func.lower(ADDRESS.c.value), bindparam("words")) > literal_column("0"),
-            )
-        ),
+
+
+def _called(*spellings: str) -> Select[tuple[int, int]]:
+    """Those who are called so, in one of the spellings that parameters have, or whose e-mail or address holds `words`."""
+    return _ACTIVE.where(
+        or_(
+            *(holds(CONTACT.c.name, bindparam(one)) for one in spellings),
+            holds(CONTACT.c.email, bindparam("words")),
+            # All addresses of the binding in one go, rather than those of each contact.
+            CONTACT.c.id.in_(
+                select(ADDRESS.c.contact_id).where(
+                    ADDRESS.c.binding_id == bindparam("binding"),
+                    holds(ADDRESS.c.value, bindparam("words")),
+                )
+            ),
+        )
     )
-)
+
+
 _HAS_GROUPS = exists().where(CONVERSATION.c.binding_id == bindparam("binding"), CONVERSATION.c.is_group == true())
 _ONLY_IN_GROUPS = _ACTIVE.where(_HAS_GROUPS, _HAS_ADDRESS, ~exists().where(CONVERSATION.c.contact_id == CONTACT.c.id))
 
@@ -110,9 +116,12 @@ _IN_DIRECT_CHATS = (
     .limit(bindparam("most"))
 )
 _LAST_ACTIVE = (_IN_DIRECT_CHATS, _page(_ONLY_IN_GROUPS))
-_FOUND = _page(_MATCHING)
+_FOUND = _page(_called("words"))
+_FOUND_SPELT = _page(_called("words", "lower", "upper", "titled"))
 _SHARED = among(CONTACT.c.email, bindparam("shared"))
-_IN_REACH = and_(CONTACT.c.blocked_at.is_(None), _HAS_ADDRESS)
+# A sum, so that SQLite goes through the contacts by their covering index; the index of the addresses answers for each.
+_REACHED = (CONTACT.c.id + literal_column("0")).in_(select(ADDRESS.c.contact_id))
+_IN_REACH = and_(CONTACT.c.blocked_at.is_(None), _REACHED)
 _NUMBERS = (
     func.count().label("everyone"),
     func.count(CONTACT.c.email).label("verified"),
@@ -159,7 +168,12 @@ def page(tx: Tx, agent: str, *, after: Place | None = None, most: int, words: st
 
 
 def _matching(tx: Tx, bindings: Sequence[int], place: _Active, most: int, words: str) -> list[_Active]:
-    found = [_next(tx, _FOUND, one, place, most, words=words.lower()) for one in bindings]
+    statement, spellings = _FOUND, {"words": words}
+    if not words.isascii():  # of which alone the databases ignore the case
+        statement = _FOUND_SPELT
+        spellings |= {"lower": words.lower(), "upper": words.upper(), "titled": words.title()}
+    patterns = {name: holding(one) for name, one in spellings.items()}
+    found = [_next(tx, statement, one, place, most, **patterns) for one in bindings]
     return heapq.nlargest(most, chain.from_iterable(found))
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     distinct,
     exists,
     func,
+    literal,
     literal_column,
     or_,
     select,
@@ -29,6 +30,7 @@ from trinity_channels.api import Part
 from trinity_channels.store import parts, trials
 from trinity_channels.store.clock import micros, moment
 from trinity_channels.store.place import Place
+from trinity_channels.store.statements import holding, holds
 from trinity_channels.store.states import PARKED_DELIVERIES, MessageState, OutboxState, TurnState
 from trinity_channels.store.tables import BINDING, CONTACT, CONVERSATION, DELIVERY, MESSAGE, TURN
 from trinity_channels.store.tables.indexes import in_states
@@ -230,9 +232,9 @@ def found(bindings: Sequence[int], wanted: Wanted, after: Place | None) -> Selec
     if wanted.name:
         statement = statement.outerjoin(CONTACT, CONTACT.c.id == CONVERSATION.c.contact_id).where(
             or_(
-                *(CONTACT.c.name.icontains(one, autoescape=True) for one in _spellings(wanted.name)),
-                CONTACT.c.email.contains(wanted.name.lower(), autoescape=True),
-                CONVERSATION.c.address.icontains(wanted.name, autoescape=True),
+                *(holds(CONTACT.c.name, literal(holding(one))) for one in _spellings(wanted.name)),
+                holds(CONTACT.c.email, literal(holding(wanted.name))),
+                holds(CONVERSATION.c.address, literal(holding(wanted.name))),
             )
         )
     if after is not None:

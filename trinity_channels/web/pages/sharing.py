@@ -33,7 +33,7 @@ CLIENTS = 25
 """Clients on a page."""
 REQUESTS = 25
 """Requests on a page."""
-PEOPLE = 50
+PEOPLE = 25
 """People with access on a page."""
 _LAST = 2**63 - 1
 _PLACES = ("requests", "people", "clients", "q")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from trinity_channels.access.gate import Policy
 from trinity_channels.access.policy_effects import PolicyEffect
 from trinity_channels.agents.words import in_words
@@ -139,9 +137,9 @@ class ClientView:
         self.closes_at = closes
 
     @property
-    def who(self) -> Markup:
+    def who(self) -> str:
         """How buttons name them, for people who do not see the row."""
-        return Markup("{}, {} {}").format(self.name[:80], self.channel, self.address)
+        return f"{self.name[:80]}, {self.channel} {self.address}"
 
 
 def _how(verification: Verification | None, channel: str) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup
@@ -160,10 +161,13 @@ class Visit:
 
     def curl(self, method: str, path: str, body: Mapping[str, object] | None = None) -> str:
         """The call of the API that does the same; `path` begins with /api and is quoted already."""
-        # The API does not stand below the pages, but beside them.
-        above = self._root.removesuffix(self._desk.prefix)
+        return curl(method, f"{self._beside}{path}", body)
+
+    @cached_property
+    def _beside(self) -> str:
+        """Where the API is, as the browser knows it: not below the pages, but beside them."""
         scheme = "https" if self._desk.https.used(self.request) else "http"
-        return curl(method, f"{scheme}://{self.host}{above}{path}", body)
+        return f"{scheme}://{self.host}{self._root.removesuffix(self._desk.prefix)}"
 
     # --- words ---
 
