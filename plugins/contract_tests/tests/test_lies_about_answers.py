@@ -120,7 +120,7 @@ class StumblesOverTimes(Echo):
         self, binding: Binding, message: OutboundMessage, attempted_at: datetime, known: Collection[str], ctx: Context
     ) -> Receipt | None:
         for row in await self.rows(binding, ctx, "/messages"):
-            datetime.fromisoformat(row["at"])
+            row["at"]
         return await super().find_sent(binding, message, attempted_at, known, ctx)
 
 
@@ -133,7 +133,7 @@ class GoesWhereItIsTold(Echo):
         following = (await self.ask(binding.settings, ctx, "GET", "/inbox")).get("next")
         if isinstance(following, str):
             token = settings_of(binding.settings).token.get_secret_value()
-            with suppress(httpx.HTTPError):
+            with suppress(httpx.HTTPError, httpx.InvalidURL, UnicodeError):
                 await ctx.http.get(following, headers={"authorization": f"Bearer {token}"})
         return missed
 
@@ -165,7 +165,7 @@ class GoesOnByHand(Echo):
         return answer
 
 
-# --- cancellation ---
+# --- values out of any range ---
 
 
 class EncodesWhatItLists(Echo):
@@ -187,6 +187,9 @@ class ConvertsWithoutBounds(Echo):
             if isinstance(held, int | float):
                 int(held)
         return await super().open_account(settings, ctx)
+
+
+# --- cancellation ---
 
 
 class TakesItsEndForAnError(Echo):

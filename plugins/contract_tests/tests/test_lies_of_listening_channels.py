@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from trinity_channels.api import Binding, Context, Deliver, Inbound, MessageReceived, ReceiptReceived
@@ -37,11 +39,15 @@ class ForgetsWhereItIs(ListeningEcho):
 
 class AsksFromTheBeginningWithPauses(ForgetsWhereItIs):
     breaks = "test_what_people_write_is_delivered"
+    numbers: ClassVar[Iterator[int]] = itertools.count()
 
     async def rows(self, binding: Binding, ctx: Context, path: str) -> list[dict[str, Any]]:
         if path == "/unread":
             await self.rest()
         return await super().rows(binding, ctx, path)
+
+    def message(self, row: dict[str, Any]) -> MessageReceived:
+        return replace(super().message(row), raw={"number": next(self.numbers)})
 
 
 class DeliversAllThereIsEachTime(ForgetsWhereItIs):
