@@ -112,6 +112,7 @@ def test_what_a_newer_release_has_stored_can_be_read(stored: dict[str, Any], exp
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner),
+    max_leaves=10,
 )
 
 

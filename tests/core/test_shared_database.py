@@ -99,9 +99,9 @@ def dumped(path: Path) -> list[str]:
         return [line for line in connection.iterdump() if PREFIX not in line]
 
 
-@pytest.fixture
-def fresh(tmp_path: Path) -> dict[str, str]:
-    path = tmp_path / "fresh.db"
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    path = tmp_path_factory.mktemp("fresh") / "fresh.db"
     migrate.upgrade(f"sqlite:///{path}")
     return schema(path)
 
