@@ -22,7 +22,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 MOST = 10_000
@@ -44,7 +44,7 @@ def main() -> None:
         sys.exit("The document has decrypted credentials: pass it through a pipe, not to a terminal.")
     keys = ciphers()
     try:
-        with create_engine(database()).connect() as connection:
+        with create_engine(database(), poolclass=NullPool).connect() as connection:
             documents = parts(connection, keys, options.agent)
     except SQLAlchemyError as error:
         sys.exit(
