@@ -23,7 +23,7 @@ PAUSE = 5.0
 """Seconds between two events that come because of one thing."""
 ROUND = 1.0
 """Seconds that it takes to recognise what comes again and again."""
-MOST = 200
+MOST = 1_000
 REPEATS = 5
 """So many deliveries altogether, or of one message; more are a circle, which takes no virtual time and so has no end."""
 _ATTEMPTS = 5
