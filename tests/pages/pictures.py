@@ -29,7 +29,8 @@ from trinity_channels.web.pages.audit import AuditPages
 
 WHATSAPP = "/agents/front-desk/channels/whatsapp"
 CONNECT = "/agents/travel-desk/channels/whatsapp"
-SUPPORT = "/agents/support/channels/whatsapp"
+AGENT = "/agents/support"
+SUPPORT = f"{AGENT}/channels/whatsapp"
 FETCHED = ("telegram", "slack")
 
 
@@ -62,9 +63,14 @@ def follow(name: str) -> Step:
     return step
 
 
-async def make_token(page: Page) -> None:
-    await page.get_by_role("radio", name="An administrator").check()
-    await fill("Make the token", Label="nightly report")(page)
+def make_token_of(role: str, **fields: str) -> Step:
+    """Ask for a token."""
+
+    async def step(page: Page) -> None:
+        await page.get_by_role("radio", name=role).check()
+        await fill("Make the token", **fields)(page)
+
+    return step
 
 
 async def wrong_token(page: Page) -> None:
@@ -81,11 +87,30 @@ PICTURES = (
     Picture("agents-admin", "/agents", who="admin"),
     Picture("settings", "/settings", who="admin"),
     Picture("limits", "/settings/limits", who="admin"),
+    Picture(
+        "limits-refused",
+        "/settings/limits",
+        who="admin",
+        step=fill("Save", **{"Keep the texts of messages (days)": "0", "Verified e-mails count for (days)": "many"}),
+        status=422,
+    ),
     Picture("all-settings", "/settings/all", who="admin"),
     Picture("audit", "/settings/audit", who="admin"),
     Picture("token", "/settings/tokens/new", who="admin"),
     Picture("token-incomplete", "/settings/tokens/new", who="admin", step=press("Make the token"), status=422),
-    Picture("token-made", "/settings/tokens/new", who="admin", step=make_token),
+    Picture(
+        "token-refused",
+        "/settings/tokens/new",
+        who="admin",
+        step=make_token_of("An agent", For_whom="unknown", Label="x" * 101),
+        status=422,
+    ),
+    Picture(
+        "token-made",
+        "/settings/tokens/new",
+        who="admin",
+        step=make_token_of("An administrator", Label="nightly report"),
+    ),
     Picture("token-revoke", "/settings", who="admin", step=follow("Revoke")),
     Picture("sharing", "/agents/front-desk"),
     Picture("sharing-empty", "/agents/travel-desk"),
@@ -98,7 +123,7 @@ PICTURES = (
     Picture("channel-rotate", f"{WHATSAPP}/rotate"),
     Picture("channel-disconnect", f"{WHATSAPP}/disconnect"),
     Picture("channel-test", f"{WHATSAPP}/test"),
-    Picture("channel-test-refused", f"{WHATSAPP}/test", step=fill("Send", To="nobody"), status=422),
+    Picture("channel-test-refused", f"{WHATSAPP}/test", step=fill("Send", To="nobody", Message="\u200b"), status=422),
     Picture("channel-test-sent", f"{WHATSAPP}/test", step=fill("Send", To="whatsapp:+12025550199")),
     Picture("connect", CONNECT),
     Picture("connect-production", f"{CONNECT}?sender=production"),
@@ -172,8 +197,56 @@ async def test_draw_a_channel_in_trouble(found: Found, page_of: Readers, tmp_pat
     await draw(reader, Picture("channel-trouble", SUPPORT), tmp_path)
     away = fill("Save and check", Public_Chat_URL="https://elsewhere.example.org")
     await draw(reader, Picture("settings-unreachable", "/settings", step=away), tmp_path)
+    wrong = fill("Save and check", Public_Chat_URL="chat.example.org/api/whatsapp/webhook/abc")
+    await draw(reader, Picture("settings-refused", "/settings", step=wrong, status=422), tmp_path)
+    await draw(
+        reader, Picture("settings-emptied", "/settings", step=fill("Save and check", Public_Chat_URL="")), tmp_path
+    )
     await world.api("PUT", "/api/settings/public_chat_url", {"value": ""})
     await draw(reader, Picture("channel-no-address", SUPPORT), tmp_path)
+
+
+async def test_draw_what_ends(found: Found, page_of: Readers, tmp_path: Path) -> None:
+    """A message that its reader does not want, a channel that was disconnected, and sessions."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    world = await found()
+    zoe = world.person("Zoe")
+    await zoe.verifies("zoe@example.org")
+    await world.shares("zoe@example.org", proactive=True)
+    zoe.phone.refuse_with = 21610
+    first = {"recipient_email": "zoe@example.org", "text": "Good morning", "channel": "whatsapp"}
+    await world.api("POST", "/api/agents/support/messages", first)
+    await world.settle()
+    reader = await page_of(world)
+    await draw(reader, Picture("conversation-unwanted", f"{AGENT}/conversations/1"), tmp_path)
+    await world.api("DELETE", "/api/agents/support/whatsapp")
+    await draw(reader, Picture("channel-disconnected", SUPPORT), tmp_path)
+    await draw(reader, Picture("agents-disconnected", "/agents"), tmp_path)
+
+    async def ended(page: Page) -> None:
+        await world.api("DELETE", "/api/sessions")
+        await fill("Add", **{"E-mail address": "tomas@example.org"})(page)
+
+    await draw(reader, Picture("signin-ended-form", AGENT, step=ended), tmp_path)
+    await draw(reader, Picture("signin-ended", AGENT), tmp_path)
+
+
+async def test_draw_a_failed_resend(found: Found, page_of: Readers, tmp_path: Path) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    world = await found()
+    zoe = world.person("Zoe")
+    world.fails(Fault.UNAUTHORIZED)
+    await zoe.says("Hello, is anyone there?")
+    reader = await page_of(world)
+
+    async def fails_again(page: Page) -> None:
+        world.fails(Fault.UNAUTHORIZED)
+        await press("Resend")(page)
+        await world.settle()
+        await page.get_by_text("with no better outcome").wait_for()
+
+    again = Picture("conversation-resent", f"{AGENT}/conversations/1", step=fails_again)
+    await draw(reader, again, tmp_path)
 
 
 async def test_draw_channels_whose_messages_are_fetched(

@@ -105,7 +105,7 @@ class WhatsAppSettings(BaseModel):
     )
     auth_token: Annotated[SecretStr, BeforeValidator(_auth_token)] = Field(
         title="Auth Token",
-        description="From the Twilio Console, beside the Account SID. An API key does not do: only this token proves"
+        description="From the Twilio Console, beside the Account SID. An API key does not work: only this token proves"
         " that a message comes from Twilio.",
         examples=["your-auth-token"],
     )
