@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -14,7 +15,7 @@ from trinity_channels.cli import servers
 from trinity_channels.cli.demo import environment
 from trinity_channels.cli.simulate import run
 from trinity_channels.plugins import load
-from trinity_channels_contract_tests.echo import Echo, ListeningEcho
+from trinity_channels_contract_tests.echo import Echo, ListeningEcho, plugin, provider
 from trinity_channels_contract_tests.echo.provider import EchoSimulator
 from trinity_channels_contract_tests.under_test import Uninstalled
 
@@ -67,7 +68,10 @@ async def _at_once() -> None:
 
 @pytest.fixture
 def has(monkeypatch: pytest.MonkeyPatch) -> Plays:
-    """Installs these channels, and no others."""
+    """Installs these channels, and no others. Their providers take messages as fast as they come, and hold no request."""
+    monkeypatch.setattr(plugin, "PACE", timedelta(0))
+    monkeypatch.setattr(provider, "EVERY", timedelta(0))
+    monkeypatch.setattr(provider, "WAIT", 0.1)
 
     def install(*plugins: Echo) -> None:
         points = [Uninstalled(one.manifest.name, one) for one in plugins]
