@@ -40,12 +40,13 @@ class ForgetsTheMoment(Echo):
 class StumblesOverFarMoments(Echo):
     breaks = "test_huge_and_deep_values_are_survived"
 
-    def one(self, payload: Any) -> Event:
-        moment = payload.get("at") if isinstance(payload, dict) else None
-        # As many read it: a whole number of at most 64 bits.
-        if isinstance(moment, int) and 0 <= moment < 2**63:
-            datetime.fromtimestamp(moment / 1000, UTC)
-        return super().one(payload)
+    def events(self, batch: list[Any]) -> tuple[Event, ...]:
+        for payload in batch:
+            moment = payload.get("at") if isinstance(payload, dict) else None
+            # As many read it: a whole number of at most 64 bits.
+            if isinstance(moment, int) and 0 <= moment < 2**63:
+                datetime.fromtimestamp(moment / 1000, UTC)
+        return super().events(batch)
 
 
 class AnswersItself(Echo):

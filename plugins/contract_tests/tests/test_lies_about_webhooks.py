@@ -82,7 +82,7 @@ class StumblesWithoutAWebhook(Looking):
     breaks = "test_no_webhook_is_a_finding"
 
     def is_ours(self, url: str, ours: str | None) -> bool:
-        return url.split("://")[1] == (ours or "://").split("://")[1]
+        return url[0] == "h" and url == ours
 
 
 class TakesNowhereForHere(Looking):
