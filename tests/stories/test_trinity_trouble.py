@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -137,7 +138,15 @@ MALFORMED: dict[str, Callable[[], Response]] = {
 }
 
 
-@pytest.mark.parametrize("answer", MALFORMED.values(), ids=MALFORMED)
+NOT_OF_THE_RUN: dict[str, Callable[[], Response]] = {
+    "a redirect": lambda: Response(status_code=302, headers={"Location": "http://o.example"}),
+    **{str(status): partial(busy, status) for status in (402, 405, 410, 418, 422)},
+    "another run": lambda: JSONResponse({"id": "another", "status": "success", "response": "not for Zoe"}),
+    "another run, which failed": lambda: JSONResponse({"id": "another", "status": "failed"}),
+}
+
+
+@pytest.mark.parametrize("answer", [*MALFORMED.values(), *NOT_OF_THE_RUN.values()], ids=[*MALFORMED, *NOT_OF_THE_RUN])
 async def test_an_answer_of_another_shape_does_not_end_a_run(
     town: World, platform: Platform, answer: Callable[[], Response]
 ) -> None:
@@ -171,7 +180,6 @@ FINAL: dict[str, tuple[str, Callable[[], Response]]] = {
     "an unknown model": ("task", lambda: busy(422, {"detail": "Unknown model: x"})),
     "a redirect": ("task", lambda: Response(status_code=307, headers={"Location": "http://other.example/"})),
     "the run is not known": ("execution", lambda: busy(404, {"detail": "Execution not found"})),
-    "a redirect of the run": ("execution", lambda: Response(status_code=302, headers={"Location": "http://o.example"})),
     "an execution of many megabytes": ("execution", lambda: Response(b" " * 9_000_000)),
 }
 

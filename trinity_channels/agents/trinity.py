@@ -47,6 +47,8 @@ _ID = re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9_.:-]{0,199}")
 # The platform does not know the session: https://github.com/Abilityai/trinity, docs/user-docs/api-reference/chat-api.md
 _NO_SESSION = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST})
 _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+_SAYS_NOTHING = frozenset(range(300, 500)) - {HTTPStatus.NOT_FOUND, *_REFUSED}
+"""What says nothing about a run that was begun, such as the redirect of a proxy; its answer can still be had."""
 
 
 class TrinityRuntime:
@@ -76,7 +78,7 @@ class TrinityRuntime:
 
         Raises:
             AgentUnavailable: as `JsonApi.post`, and after a time-out: whether the run was begun is found out with its key.
-                While a run is followed also if the token is refused or the answer has another shape.
+                While a run is followed also if the token is refused, the answer has another shape or is a redirect.
             AgentTimeout: the second time-out to begin it; a platform that knows no keys would begin one run after another.
             AgentFailed: as `JsonApi.post`; the run ended without an answer; to begin one, an answer of another shape.
         """
@@ -173,15 +175,21 @@ class TrinityRuntime:
 
     async def _followed(self, turn: AgentTurn) -> str | Working:
         url = self._platform.agent(turn.agent, f"/executions/{quote(turn.run, safe='')}")
-        reply = await self._call("GET", url, most=MAX_EXECUTION_BYTES)
+        reply = await self._call("GET", url, most=MAX_EXECUTION_BYTES, judged=_SAYS_NOTHING)
         if reply.status == HTTPStatus.NOT_FOUND:
             raise AgentFailed("The platform does not know the agent's run any more.")
         if reply.status in _REFUSED:
             # Not final: with another token the operator can still get the answer.
             raise AgentUnavailable(f"The platform does not take the token to read the agent's run ({reply.status}).")
         found = await document(reply)
+        if reply.status in _SAYS_NOTHING:
+            error = self._api.failure(
+                f"The agent's API answered {reply.status}.", said_in(found), reply.headers, reply.status
+            )
+            raise error if isinstance(error, AgentUnavailable) else AgentUnavailable(str(error), detail=error.detail)
         status = found.get("status")
-        if not isinstance(status, str):
+        # Another run's answer would be another person's.
+        if not isinstance(status, str) or found.get("id", turn.run) != turn.run:
             raise AgentUnavailable(_SHAPE)
         if why := _ENDED.get(status):
             raise AgentFailed(why, detail=self._api.detail(_text(found.get("error"))))
