@@ -41,11 +41,10 @@ MASSES = tuple(f"tests/load/test_{name}.py" for name in ("fuzz_api", "fuzz_webho
 IN_BROWSERS = tuple(
     f"tests/cli/test_{name}.py" for name in ("decision_page", "demo_guide", "demo_page", "reference_page")
 )
-"""They run with the pages, so that no two processes have a browser for long: each takes 300 MB with what drives it."""
+"""They begin when the pages have ended: a browser takes 300 MB with what drives it, and a program for it another 100."""
 COMMANDS = (*MASSES, "tests/cli", *(f"--ignore={one}" for one in IN_BROWSERS), "tests/agents", *LOOK_BACK)
 PAGES = (
     "tests/pages",
-    *IN_BROWSERS,
     *(f"--override-ini=asyncio_default_{one}_loop_scope=session" for one in ("fixture", "test")),
     *WITHOUT_SCHEMATHESIS,
     *LOOK_BACK,
@@ -137,6 +136,7 @@ def main() -> int:
     commands, load = (COMMANDS[len(MASSES) :], LOAD[:1] + LOAD[-1:]) if options.floors else (COMMANDS, LOAD)
     # The longest runs begin, or a core would have nothing to do at the end.
     runs = [(*SECOND, f"--ignore={PAGES[0]}", *left_out), commands, PAGES, (*PLUGINS, *LOOK_BACK), again, TOLD]
+    runs.append((*IN_BROWSERS, *WITHOUT_SCHEMATHESIS, *LOOK_BACK))
     all_runs = [Run(run if run is again else (*run, *everywhere)) for run in runs]
     all_runs += [Run(one, options.with_floors) for one in floors if options.with_floors]
     waiting = [load] if options.floors else [(KILLS,), load]
