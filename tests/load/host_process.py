@@ -103,7 +103,7 @@ class HostProcess:
         Raises:
             TimeoutError: it is stuck, or has crashed.
         """
-        await eventually(self._is_ready, 60, lambda: f"the host is ready\n{self.log[-2000:]}")
+        await eventually(self._is_ready, 120, lambda: f"the host is ready\n{self.log[-2000:]}")
 
     async def _is_ready(self) -> bool:
         self._must_run()

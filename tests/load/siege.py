@@ -111,7 +111,7 @@ class Server:
         )
         self._server = server = _Quiet(config)
         self._serving = asyncio.create_task(server.serve())
-        await eventually(lambda: server.started, 10, lambda: "a server of the test has started")
+        await eventually(lambda: server.started, 60, lambda: "a server of the test has started")
 
     async def go_away(self) -> None:
         """Cut all connections and refuse new ones. What was being asked may have been done."""
