@@ -1,4 +1,4 @@
-"""Run the suite: several processes, three at a time on two cores, then the load tests, two at a time.
+"""Run the suite: several processes, three at a time on two cores, then the load tests, two at a time, and some alone.
 
 `--fast` takes one case of each test, a twentieth of the examples of properties, and leaves out what takes long: load tests,
 browsers, PostgreSQL, the starting of whole programs, stories that go on for weeks (the mark `long`), and the costliest
@@ -50,8 +50,10 @@ PAGES = (
     *LOOK_BACK,
 )
 """With one event loop for all of them, they have one browser: to start one for each took half of their time."""
-KILLS = "tests/load/test_kill.py"
-LOAD = ("tests/load", *(f"--ignore={one}" for one in (*MASSES, KILLS)), LOOK_BACK[1])
+KILLS = ("tests/load/test_kill.py",)
+TIMED = tuple(f"tests/load/test_{name}.py" for name in ("flood_of_headers", "forgeries"))
+"""They measure how fast and how large a host is, and run alone."""
+LOAD = ("tests/load", *(f"--ignore={one}" for one in (*MASSES, *KILLS, *TIMED)), LOOK_BACK[1])
 """Their hosts are other processes, so there is no log to look back at. They wait more than they work, as `KILLS` does."""
 WHOLE_PROGRAMS = (
     "core/test_mounting_touches_nothing.py",
@@ -133,14 +135,15 @@ def main() -> int:
     left_out = NOT_ON_FLOORS if options.floors else ()
     again = STORIES if options.floors else ON_POSTGRES
     # Those are about a host that runs alone.
-    commands, load = (COMMANDS[len(MASSES) :], LOAD[:1] + LOAD[-1:]) if options.floors else (COMMANDS, LOAD)
+    commands = COMMANDS[len(MASSES) :] if options.floors else COMMANDS
+    loads = [[LOAD[:1] + LOAD[-1:]]] if options.floors else [[KILLS, LOAD], [TIMED]]
     # The longest runs begin, or a core would have nothing to do at the end.
     runs = [(*SECOND, f"--ignore={PAGES[0]}", *left_out), commands, PAGES, (*PLUGINS, *LOOK_BACK), again, TOLD]
     runs.append((*IN_BROWSERS, *WITHOUT_SCHEMATHESIS, *LOOK_BACK))
     all_runs = [Run(run if run is again else (*run, *everywhere)) for run in runs]
     all_runs += [Run(one, options.with_floors) for one in floors if options.with_floors]
-    waiting = [load] if options.floors else [(KILLS,), load]
-    return side_by_side(*all_runs) or side_by_side(*(Run(one, in_memory=False) for one in waiting))
+    stages = [all_runs, *([Run(one, in_memory=False) for one in stage] for stage in loads)]
+    return next(filter(None, (side_by_side(*stage) for stage in stages)), 0)
 
 
 @dataclass(frozen=True, slots=True)
