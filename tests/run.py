@@ -2,7 +2,7 @@
 
 `--fast` takes one case of each test, a twentieth of the examples of properties, and leaves out what takes long: load tests,
 browsers, PostgreSQL, the starting of whole programs, stories that go on for weeks (the mark `long`), and the costliest
-eighth of the rest (`costly`; `--measure` writes that list again). Each process looks back at its own log and memory
+fifth of the rest (`costly`; `--measure` writes that list again). Each process looks back at its own log and memory
 (`log_watch.LAST`). What the others print follows the first one's.
 
 `--floors` is for an environment with the oldest libraries (`floors.txt`), and mounts the host of every story in an
@@ -72,10 +72,10 @@ FAST = (
 )
 QUICK = (*FAST, "--cheap", "-m", "not postgres")
 """PostgreSQL, and what waits for it, took a sixth of the time of a quick check."""
-MORE_THAN_STORIES = tuple(f"tests/{name}" for name in ("examples", "imports", "pages"))
+BESIDE_STORIES = (*(f"tests/{name}" for name in ("examples", "imports", "pages")), "plugins/whatsapp")
 HALVES = (
-    ("tests/stories", "tests/cli", "tests/agents", *MORE_THAN_STORIES, *LOOK_BACK),
-    (*SECOND, *(f"--ignore={one}" for one in MORE_THAN_STORIES), *PLUGINS),
+    ("tests/stories", "tests/cli", "tests/agents", *BESIDE_STORIES, *LOOK_BACK),
+    (*SECOND, *(f"--ignore={one}" for one in BESIDE_STORIES), *PLUGINS),
 )
 """Of a quick check; each takes as long as the other."""
 IN_CORE = ("tests/core", "tests/channels", "--ignore=tests/core/postgresql")

@@ -1,4 +1,4 @@
-"""A quick check leaves out what `costly.txt` names, with all its cases; measuring names the costliest eighth."""
+"""A quick check leaves out what `costly.txt` names, with all its cases; measuring names the costliest fifth."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests import costly
 
 pytest_plugins = ["pytester"]
-TEN = "\n".join(f"def test_{number}(): sum(range({10_000_000 if number == 7 else 1}))" for number in range(10))
+FIVE = "\n".join(f"def test_{number}(): sum(range({10_000_000 if number == 7 else 1}))" for number in range(5, 10))
 CASES = "import pytest\n@pytest.mark.parametrize('case', [1, 2])\ndef test_7(case): pass\ndef test_8(): pass"
 
 
@@ -31,9 +31,9 @@ def test_what_the_list_names_is_left_out_with_all_its_cases(pytester: pytest.Pyt
     result.assertoutcome(passed=1)
 
 
-def test_the_costliest_eighth_is_named(pytester: pytest.Pytester, names: Path) -> None:
+def test_the_costliest_fifth_is_named(pytester: pytest.Pytester, names: Path) -> None:
     names.write_text("")
-    pytester.makepyfile(test_some=TEN)
+    pytester.makepyfile(test_some=FIVE)
 
     pytester.inline_run("-p", "no:asyncio", plugins=[costly.Costly(cheap=False, measure=True)])
 
