@@ -72,7 +72,7 @@ _FIRST = (
     .group_by(MESSAGE.c.conversation_id)
     .subquery("first_held")
 )
-_HELD = select(_FIRST.c.conversation_id, _FIRST.c.number, MESSAGE.c.text, MESSAGE.c.parts).select_from(
+_HELD = select(_FIRST.c.conversation_id, _FIRST.c.number.label("number"), MESSAGE.c.text, MESSAGE.c.parts).select_from(
     _FIRST.join(MESSAGE, MESSAGE.c.id == _FIRST.c.id)
 )
 
