@@ -79,6 +79,27 @@ class ConcludesFromSilence(Echo):
             return None
 
 
+class FindsWhatThePersonWrote(Echo):
+    breaks = "test_an_absent_message_is_not_invented"
+
+    @hookimpl
+    async def find_sent(
+        self, binding: Binding, message: OutboundMessage, attempted_at: datetime, known: Collection[str], ctx: Context
+    ) -> Receipt | None:
+        for row in await self.rows(binding, ctx, "/inbox"):
+            if row["text"] == message.text and datetime.fromisoformat(row["at"]) >= attempted_at:
+                return Receipt(row["id"])
+        return await super().find_sent(binding, message, attempted_at, known, ctx)
+
+
+class LooksAtOnePage(Echo):
+    breaks = "test_a_taken_message_is_found_behind_others"
+
+    async def rows(self, binding: Binding, ctx: Context, path: str) -> list[dict[str, Any]]:
+        rows = await super().rows(binding, ctx, path)
+        return rows[-100:] if path == "/messages" else rows
+
+
 # --- receipts ---
 
 

@@ -16,6 +16,8 @@ HOOK = "find_sent"
 # Seconds: a day, on virtual time.
 DISTANT = 86_400
 PERSISTENT = 5
+SENT_SINCE = 110
+"""Messages: more than a page of most providers."""
 
 
 class ReadingBack(Checks):
@@ -32,15 +34,29 @@ class ReadingBack(Checks):
         expect(found is not None, "the message was taken, and find_sent returned None: it would be sent twice")
         expect(found and found.provider_id, "the receipt has no provider id")
 
+    @story(HOOK, "Ask for page after page, until one reaches back behind the attempt.")
+    async def test_a_taken_message_is_found_behind_others(self, harness: Harness) -> None:
+        """A message that was taken is found when more than a page of others has been sent since."""
+        harness.needs(HOOK)
+        message, at = await _lost(harness, Fault.CUT_AFTER, "taken, answer lost", times=1)
+        if await _find(harness, message, at) is None:
+            return  # test_a_taken_message_is_found says so
+        for number in range(SENT_SINCE):
+            await harness.send(f"later {number}")
+        found = await _find(harness, message, at)
+        expect(found is not None, f"after {SENT_SINCE} others, find_sent returned None: it would be sent twice")
+
     @story(HOOK, "Compare the whole text and the recipient; return None only if the listing surely reaches back.")
     async def test_an_absent_message_is_not_invented(self, harness: Harness) -> None:
-        """A message that was not taken is not found, whatever else the person was sent."""
+        """A message that was not taken is not found, whatever else was sent, and if the person writes the same."""
         harness.needs(HOOK)
         await harness.send("another message")
         ada = harness.simulator.phone("Ada")
         await harness.hears("hello", ada)
         await harness.send("not taken", ada.address)
         message, at = await _lost(harness, Fault.CUT_BEFORE, "not taken")
+        # Many providers keep both directions in one list.
+        await harness.hears("not taken")
         found = await _find(harness, message, at)
         expect(found is None, f"the message was not taken, and find_sent returned {short(found)}: it would be lost")
 
@@ -70,11 +86,11 @@ class ReadingBack(Checks):
         await says_unavailable(harness, HOOK, only=True)
 
 
-async def _lost(harness: Harness, fault: Fault, text: str) -> tuple[OutboundMessage, datetime]:
+async def _lost(harness: Harness, fault: Fault, text: str, times: int = PERSISTENT) -> tuple[OutboundMessage, datetime]:
     """Attempt a send whose answer gets lost, and wait until it can be read back."""
     message, at = await harness.message(text), harness.now()
     # More often than once: a plugin that tries again by itself must not get through here.
-    harness.simulator.inject(fault, PERSISTENT)
+    harness.simulator.inject(fault, times)
     await failure_of(harness, hooks(harness, message)["send"])
     # As long as the plugin itself says that it takes.
     await asyncio.sleep(harness.manifest.capabilities.find_sent)
