@@ -104,6 +104,14 @@ class NamesMessagesByTheirText(Echo):
         return replace(super().message(row), event_id=f"{row['from']['id']}:{row['text']}")
 
 
+class MakesIdsOfMoments(Echo):
+    breaks = "test_two_messages_have_two_ids"
+
+    def message(self, row: dict[str, Any]) -> MessageReceived:
+        moment = row["at"].partition(".")[0]
+        return replace(super().message(row), event_id=f"{row['from']['id']}:{moment}:{row['text']}")
+
+
 class LosesFiles(Echo):
     breaks = "test_a_file_is_an_attachment"
 
