@@ -76,7 +76,10 @@ class Groups(Checks):
             ]
             expect(not found, f"what was written to another member by name was received as {short(found)}")
 
-    @story("receive, send", "Make `conversation` of the chat's id alone, and send to it as it is.")
+    @story(
+        "receive, send",
+        "Make `conversation` of what names the chat, with its topic where answers go there, and send to it as it is.",
+    )
     async def test_an_answer_reaches_its_group(self, harness: Harness) -> None:
         """What is sent to a message's `conversation` arrives in its group and in no other; each group has its own."""
         family, work = await _declared(harness, "Family"), await _declared(harness, "Work")

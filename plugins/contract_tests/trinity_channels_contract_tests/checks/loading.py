@@ -24,7 +24,7 @@ class Loading(Checks):
 
     area = "loading"
 
-    @inspection("the module behind the entry point", "Do what the reason says; docs: reference/hooks.")
+    @inspection("the module behind the entry point", "Do what the reason says; see docs/reference/contract.md.")
     def test_the_host_loads_it(self, plugin: PluginUnderTest) -> None:
         """The host loads the plugin: every required hook is there, names agree, capabilities and hooks match."""
         found = plugin.loaded()
