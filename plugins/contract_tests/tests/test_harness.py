@@ -14,8 +14,10 @@ from starlette.types import Receive, Scope, Send
 
 from trinity_channels.api import Context, Simulator, hookimpl
 from trinity_channels_contract_tests import BrokenPromise, ChannelContract
+from trinity_channels_contract_tests.case import broken_promises
 from trinity_channels_contract_tests.echo import Echo, EchoSimulator
 from trinity_channels_contract_tests.loop import JumpingLoop, longest_block
+from trinity_channels_contract_tests.meddling import Impatient
 from trinity_channels_contract_tests.transport import Transport
 
 Play = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -125,3 +127,22 @@ class TestNothing:
 
         with pytest.raises(BrokenPromise, match="no installed distribution publishes 'no_such_channel'"):
             Contract().test_the_host_loads_it()
+        assert set(broken_promises(Contract)) == {"test_the_host_loads_it"}
+
+
+def test_an_impatient_provider_brings_no_sign_of_life_again() -> None:
+    async def story() -> list[Any]:
+        impatient, told = Impatient(), []
+        for number in range(3):
+
+            async def held_open(number: int = number) -> httpx.Response:
+                await asyncio.sleep(45)
+                return httpx.Response(200, json={"ok": True, "seen": [7], "events": [{"id": number}]})
+
+            answer = await impatient(httpx.Request("GET", "http://provider.example/events"), held_open)
+            told.append((answer.json(), asyncio.get_running_loop().time()))
+        return told
+
+    usual = {"ok": True, "seen": [7]}
+    events = [usual | {"events": [{"id": 0}]}, usual | {"events": [{"id": 1}]}, usual | {"events": []}]
+    assert play(story()) == list(zip(events, (45, 90, 90), strict=True))

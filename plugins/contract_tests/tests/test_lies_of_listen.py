@@ -28,6 +28,7 @@ from trinity_channels.api import (
 )
 from trinity_channels_contract_tests import ChannelContract
 from trinity_channels_contract_tests.case import broken_promises
+from trinity_channels_contract_tests.checks.listening import SOON
 from trinity_channels_contract_tests.echo import Echo, ListeningEcho
 from trinity_channels_contract_tests.echo.provider import WAIT
 
@@ -136,6 +137,33 @@ class MistakesItForItsOwnError(Echo):
             raise ConfigurationError("Echo refuses this message.") from None
 
 
+class ShowsItLate(Echo):
+    breaks = "test_a_connection_is_told_of_before_anyone_writes"
+
+    @hookimpl
+    async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        async def late(inbound: Inbound) -> None:
+            if not inbound.events:
+                await asyncio.sleep(2 * SOON)
+            await deliver(inbound)
+
+        await super().listen(binding, ctx, late)
+
+
+class LeavesATaskBehind(Echo):
+    breaks = "test_listening_ends_when_it_is_cancelled"
+
+    @hookimpl
+    async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        async def signs_of_life() -> None:
+            while True:
+                await asyncio.sleep(30)
+                await deliver(Inbound())
+
+        self.left = asyncio.ensure_future(signs_of_life())
+        await super().listen(binding, ctx, deliver)
+
+
 class SwallowsCancellation(Echo):
     breaks = "test_listening_ends_when_it_is_cancelled"
 
@@ -235,6 +263,7 @@ class DeliversEachEmptyAnswer(Echo):
     @hookimpl
     async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
         await self.ask(binding.settings, ctx, "POST", "/webhook", {"url": ""})
+        await deliver(Inbound())
         while True:
             for row in await self.rows(binding, ctx, "/unread"):
                 await self.take(row, binding, ctx, deliver)

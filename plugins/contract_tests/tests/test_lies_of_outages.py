@@ -46,6 +46,27 @@ class _Later(Echo):
                     return
 
 
+class KeepsPausesToItself(Echo):
+    breaks = "test_a_pause_is_kept_while_listening"
+
+    @hookimpl
+    async def listen(self, binding: Binding, ctx: Context, deliver: Deliver) -> None:
+        try:
+            await super().listen(binding, ctx, deliver)
+        except ProviderUnavailable as error:
+            raise ProviderUnavailable(error.message) from None
+
+
+class AsksUntilItUnderstands(Echo):
+    breaks = "test_unusable_answers_later_are_told"
+
+    async def rows(self, binding: Binding, ctx: Context, path: str) -> list[dict[str, Any]]:
+        if path == "/unread" and not (await self.ask(binding.settings, ctx, "GET", path)).get("messages"):
+            await asyncio.sleep(1)
+            return []
+        return await super().rows(binding, ctx, path)
+
+
 class KeepsOutagesQuiet(_Later):
     breaks = "test_a_later_outage_is_told"
 

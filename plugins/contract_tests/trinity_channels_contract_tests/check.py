@@ -25,6 +25,8 @@ from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.listening import httpx_quiet
 from trinity_channels_contract_tests.under_test import PluginUnderTest
 
+LOADS = "test_the_host_loads_it"
+"""The check that says so where there is no plugin."""
 Story = Callable[[Any, Harness], Awaitable[None]]
 Inspection = Callable[[Any, PluginUnderTest], None]
 Test = Callable[[Any], None]
@@ -47,15 +49,17 @@ class Checks:
         return {name[len(wanted) : -1]: why for name, why in found.items()}
 
 
-def story(hook: str, fix: str, start: datetime | None = None) -> Callable[[Story], Test]:
+def story(hook: str, fix: str, start: datetime | None = None, *, arriving: bool = False) -> Callable[[Story], Test]:
     """Make a check of a coroutine that plays on a connected harness, at a time of its own if it needs one.
 
-    With a time of its own it begins before the first message.
+    With a time of its own it begins before the first message. One about what is `arriving` at `listen` plays
+    twice: it arrives as `listen` begins, and once that has caught up and waits.
     """
 
     def made(tell: Story) -> Test:
-        async def play(group: Checks, plugin: PluginUnderTest) -> None:
+        async def play(group: Checks, plugin: PluginUnderTest, live: bool) -> None:
             harness = Harness(plugin, start or datetime.now(UTC))
+            harness.live = live
             harness.aspects = Aspects(group.exempt_aspects(tell.__name__))
             try:
                 await harness.connect()
@@ -63,13 +67,18 @@ def story(hook: str, fix: str, start: datetime | None = None) -> Callable[[Story
                     await harness.greet()
                 await tell(group, harness)
                 harness.aspects.are_needed()
+            except Seen as seen:
+                if live:
+                    seen.also("it came while `listen` waited")
+                raise
             finally:
                 await harness.close()
 
         def run(group: Checks, plugin: PluginUnderTest) -> None:
             # A loop for each check: what one left running cannot reach the next.
             with httpx_quiet():
-                loop.play(play(group, plugin))
+                for live in (False, True) if arriving else (False,):
+                    loop.play(play(group, plugin, live))
 
         return _check(tell, hook, fix, run)
 
@@ -80,6 +89,16 @@ def story(hook: str, fix: str, start: datetime | None = None) -> Callable[[Story
 @functools.lru_cache(maxsize=4)
 def _under_test(contract: type[Checks]) -> PluginUnderTest:
     return PluginUnderTest(contract.channel, contract.plugin)
+
+
+def _found(contract: type[Checks], check: str) -> PluginUnderTest:
+    """The plugin; that there is none is one check's finding."""
+    try:
+        return _under_test(contract)  # type: ignore[arg-type]  # mypy takes a class for unhashable
+    except Seen as seen:
+        if check == LOADS:
+            raise
+        raise NotApplicable(f"there is no plugin to look at: {seen}") from None
 
 
 def inspection(hook: str, fix: str) -> Callable[[Inspection], Test]:
@@ -99,7 +118,7 @@ def _check(origin: Callable[..., object], hook: str, fix: str, run: Inspection) 
         __tracebackhide__ = True
         where = hook
         try:
-            plugin = _under_test(type(self))  # type: ignore[arg-type]  # mypy takes a class for unhashable
+            plugin = _found(type(self), origin.__name__)
             where = plugin.where(hook)
             run(self, plugin)
         except Impossible as reason:

@@ -26,6 +26,10 @@ class Seen(Exception):
         self.fix = fix
         self.aspect = ""
 
+    def also(self, what: str) -> None:
+        """Add what else was the case."""
+        self.args = (f"{self}; {what}",)
+
 
 class NotApplicable(Exception):
     """The promise is about something that the plugin does not declare, or that its simulator cannot show."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import BaseModel
 
 from trinity_channels.api import Binding, Channel, Context, Deliver, Event, Inbound, MessageReceived, Simulator
-from trinity_channels_contract_tests.expectations import told
+from trinity_channels_contract_tests.expectations import NotApplicable, told
 from trinity_channels_contract_tests.loop import drop
 from trinity_channels_contract_tests.under_test import PluginUnderTest
 
@@ -27,15 +27,22 @@ MOST = 1_000
 REPEATS = 5
 """So many deliveries altogether, or of one message; more are a circle, which takes no virtual time and so has no end."""
 _ATTEMPTS = 5
+AGAIN = 2
+"""Deliveries of one message while it catches up; with more of them it does not wait."""
+RESTS = 5.0
+"""Seconds after the first sign of a connection in which a plugin catches up, and waits."""
 
 
 @dataclass
 class Listening:
-    """A plugin that listens, and what it has delivered."""
+    """A plugin that listens, and what it has delivered; `live` where something is to come once it has caught up."""
 
     task: asyncio.Task[None]
+    live: bool = False
     delivered: list[object] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    free: asyncio.Event = field(default_factory=asyncio.Event)
+    held: bool = False
     attempts: Counter[str] = field(default_factory=Counter)
     repeated: list[Event] = field(default_factory=list)
 
@@ -67,10 +74,39 @@ class Listening:
                     await self.changed.wait()
 
     async def begins(self) -> None:
-        """Wait for the first sign of a connection, or so long that it is there without one."""
-        await self.until(lambda: self.delivered, SILENCE)
+        """Wait as `waits` does, and raise what has ended it."""
+        await self.waits()
         if self.task.done() and (error := self.task.exception()):
             raise error
+
+    async def waits(self) -> None:
+        """Wait for the first sign of a connection, or so long that it is there without one; if `live`, until it waits."""
+        await self.until(lambda: self.delivered, SILENCE)
+        if not self.live:
+            return
+        await asyncio.wait([self.task], timeout=RESTS)
+        if any(count > AGAIN for name, count in self.attempts.items() if name):
+            raise NotApplicable("it delivers the same again and again: test_what_people_write_is_delivered says so")
+
+    @asynccontextmanager
+    async def busy(self, act: Awaitable[object]) -> AsyncIterator[None]:
+        """While this lasts, delivering what comes of `act` does not return; what comes meanwhile is in one answer."""
+        self.free.clear()
+        self.held = False
+        acting = asyncio.ensure_future(act)
+        try:
+            await self.until(lambda: self.held, SILENCE)
+            yield
+        finally:
+            self.free.set()
+            await acting
+
+    async def store(self, inbound: object) -> None:
+        """Deliver, once that is not held."""
+        if isinstance(inbound, Inbound) and inbound.events and not self.free.is_set():
+            self.held = True
+            self.changed.set()
+            await self.free.wait()
 
     async def is_quiet(self) -> None:
         """Wait until nothing more comes."""
@@ -95,6 +131,8 @@ async def listening(
     ctx: Context,
     store: Deliver | None = None,
     known: list[Event] | None = None,
+    *,
+    live: bool = False,
 ) -> AsyncIterator[Listening]:
     """Let the plugin listen while this lasts; `store` is what delivering does before it returns.
 
@@ -114,6 +152,7 @@ async def listening(
             known.extend(new)
             inbound = replace(inbound, events=tuple(event for event in inbound.events if _bare(event) in new))
         circles = found[0].circles(inbound)
+        await found[0].store(inbound)
         if store is not None:
             await store(inbound)
         found[0].delivered.append(inbound)
@@ -122,7 +161,8 @@ async def listening(
             await asyncio.sleep(PATIENCE)
 
     task = asyncio.ensure_future(plugin.hook("listen")(binding=binding, ctx=ctx, deliver=deliver))
-    found.append(Listening(task))
+    found.append(Listening(task, live))
+    found[0].free.set()
     task.add_done_callback(lambda _: found[0].changed.set())
     try:
         yield found[0]

@@ -61,6 +61,7 @@ class Harness:
         settings: what the owner entered.
         made_client: the host's client as it was before any hook was called.
         aspects: what of the check can be exempted alone.
+        live: whether what arrives at `listen` does so once that has caught up and waits, or as it begins.
     """
 
     settings: BaseModel
@@ -82,6 +83,7 @@ class Harness:
         base_url = f"http://{PROVIDER}"
         self.made_client = client_state(self._http)
         self.aspects = Aspects()
+        self.live = False
         self._known: list[Event] = []
         # Nor may they disturb what is listened to in order to hear people.
         self._fetches = Transport(PROVIDER)
@@ -154,7 +156,7 @@ class Harness:
     async def elsewhere(self) -> AsyncIterator[Harness]:
         """A second harness with a simulator of its own, connected, in which no one has written."""
         harness = Harness(self.plugin, self._start)
-        harness.aspects = self.aspects
+        harness.aspects, harness.live = self.aspects, self.live
         try:
             await harness.connect()
             yield harness

@@ -10,9 +10,17 @@ from typing import Any
 from trinity_channels.api import Binding, Event, Inbound, Malformed, MessageReceived, ProviderUnavailable
 from trinity_channels_contract_tests import fuzz
 from trinity_channels_contract_tests.check import Checks, story
-from trinity_channels_contract_tests.checks.listening import AGAIN, ENDS, listener, listening, odd_texts_hold_up_nothing
+from trinity_channels_contract_tests.checks.listening import (
+    AGAIN,
+    ENDS,
+    hearing,
+    listener,
+    listening,
+    odd_texts_hold_up_nothing,
+    write,
+)
 from trinity_channels_contract_tests.expectations import NotApplicable, broken, expect, short, told
-from trinity_channels_contract_tests.fetching import PATIENCE, SILENCE, Listening
+from trinity_channels_contract_tests.fetching import PATIENCE, RESTS, ROUND, SILENCE, Listening
 from trinity_channels_contract_tests.harness import Harness
 from trinity_channels_contract_tests.meddling import changing, hangs, meddling
 from trinity_channels_contract_tests.odd import whole
@@ -24,6 +32,8 @@ NO_EVENTS: tuple[Any, ...] = (None, 7, "no event", [])
 """What stands in an event's place."""
 MOST = 100
 """Odd events that are tried beside those with an odd text; of many fields only every second oddity, or every third."""
+BACKLOG = 250
+"""Messages that wait: more than two pages of most providers."""
 MADE_AGAIN = 50
 """Connections in which all must have come that was written."""
 
@@ -33,7 +43,11 @@ class Fetched(Checks):
 
     area = "optional"
 
-    @story("listen", "Take an answer of another kind for none: raise ProviderUnavailable, or ask again after a pause.")
+    @story(
+        "listen",
+        "Take an answer of another kind for none: raise ProviderUnavailable, or ask again after a pause.",
+        arriving=True,
+    )
     async def test_odd_answers_lose_no_message(self, harness: Harness) -> None:
         """A page, other JSON or nothing in place of an answer ends it with `ProviderUnavailable`, or not at all."""
         binding = await _listener(harness)
@@ -42,8 +56,7 @@ class Fetched(Checks):
                 text = f"hello {number} {kind}"
                 how = f"with {kind} in place of the answer to {call.request.method} {call.path}"
                 with meddling(harness, meddle, number):
-                    async with listening(harness, binding) as heard:
-                        await harness.phone.says(text)
+                    async with hearing(harness, binding, text) as heard:
                         await heard.until(lambda text=text, heard=heard: text in heard.texts)  # type: ignore[misc]
                         _is_well(heard, how)
                         came = text in heard.texts
@@ -55,6 +68,7 @@ class Fetched(Checks):
     @story(
         "listen",
         "Read each event by itself, and deliver `unreadable(error)` for one that cannot be read, whatever is raised.",
+        arriving=True,
     )
     async def test_odd_fields_of_events_are_survived(self, harness: Harness) -> None:
         """A field that is missing, of another type, huge, deep, NaN or half a character holds up no event behind it."""
@@ -65,17 +79,19 @@ class Fetched(Checks):
             if not await _survives(harness, binding, _Oddities(odd)):
                 raise NotApplicable("messages do not come as JSON")
 
-    @story("listen", "Read each event by itself, and deliver `unreadable(error)` for one that cannot be read.")
+    @story(
+        "listen",
+        "Read each event by itself, and deliver `unreadable(error)` for one that cannot be read.",
+        arriving=True,
+    )
     async def test_a_malformed_event_takes_no_other_along(self, harness: Harness) -> None:
         """What is no event is delivered as `Malformed`, and those beside it arrive once each, in their order."""
         binding = await _listener(harness)
         for odd in NO_EVENTS:
-            replacing = _Replacing("the odd one", odd)
+            replacing = _Replacing(f"the odd one in place of {odd!r}", odd)
             texts = [f"before {odd!r}", replacing.text, f"after {odd!r}"]
-            for text in texts:
-                await harness.phone.says(text)
             with changing(harness, replacing):
-                async with listening(harness, binding) as heard:
+                async with hearing(harness, binding, *texts) as heard:
                     await heard.until(lambda texts=texts, heard=heard: texts[2] in heard.texts)  # type: ignore[misc]
             if not replacing.made:
                 raise NotApplicable("messages do not come as JSON")
@@ -86,7 +102,24 @@ class Fetched(Checks):
             told_of = any(isinstance(event, Malformed) for event in events)
             expect(told_of, f"{how} it delivered none as Malformed: {short(events)}")
 
-    @story("listen", "Let CancelledError out of every call: catch `Exception`, never `BaseException`.")
+    @story("listen", "Ask for the next page until there is none, and acknowledge only what has been delivered.")
+    async def test_all_that_has_waited_is_delivered(self, harness: Harness) -> None:
+        """More than a page of messages, written while no one listens, is delivered, none left out and in their order."""
+        binding = await _listener(harness)
+        texts = [f"number {number}" for number in range(BACKLOG)]
+        await write(harness, texts)
+        async with listening(harness, binding) as heard:
+            await heard.until(lambda: heard.texts, SILENCE)
+            await heard.until(lambda: len(heard.texts) >= BACKLOG)
+            await heard.is_quiet()
+        came = [text for text in heard.texts if text in texts]
+        if not came:
+            raise NotApplicable("what is written while no one listens does not come")
+        lost = [text for text in texts if text not in came]
+        expect(not lost, f"of {BACKLOG} messages it did not deliver {len(lost)}, first {lost[:1]}{heard.ended}")
+        expect(list(dict.fromkeys(came)) == texts, f"they were delivered in another order: {short(came)}")
+
+    @story("listen", "Let CancelledError out of every call: catch `Exception`, never `BaseException`.", arriving=True)
     async def test_listening_ends_in_the_middle_of_a_call(self, harness: Harness) -> None:
         """Cancelled while a call is not answered, it ends within seconds, by the cancellation and nothing else."""
         binding = await _listener(harness)
@@ -96,14 +129,23 @@ class Fetched(Checks):
             meddle, asked = hangs()
             with meddling(harness, meddle, number):
                 async with listening(harness, binding) as heard:
+                    if harness.live:  # there may be calls in which it does not wait yet
+                        await _either(heard, asked, RESTS)
                     await harness.phone.says("hello")
                     await _either(heard, asked)
                     if asked.is_set():
                         await _ends(heard, f"in {call.request.method} {call.path}")
             # So that it is not there when the next one is cancelled.
-            await _comes(harness, binding, "hello", "after it was cancelled")
+            if "hello" in heard.texts:
+                await _takes_all(harness, binding)
+            else:
+                await _comes(harness, binding, "hello", "after it was cancelled")
 
-    @story("listen", "Let CancelledError out of `await deliver(…)`: catch `Exception`, never `BaseException`.")
+    @story(
+        "listen",
+        "Let CancelledError out of `await deliver(…)`: catch `Exception`, never `BaseException`.",
+        arriving=True,
+    )
     async def test_listening_ends_in_the_middle_of_a_delivery(self, harness: Harness) -> None:
         """Cancelled while what it has delivered is being stored, it ends within seconds, by the cancellation."""
         binding, stores = await _listener(harness), asyncio.Event()
@@ -115,8 +157,7 @@ class Fetched(Checks):
                 stores.set()
                 await asyncio.Event().wait()
 
-        async with listening(harness, binding, hangs) as heard:
-            await harness.phone.says("hello")
+        async with hearing(harness, binding, "hello", store=hangs) as heard:
             await _either(heard, stores)
             if stores.is_set():  # otherwise other checks say what is wrong
                 await _ends(heard, "in the middle of a delivery")
@@ -125,17 +166,13 @@ class Fetched(Checks):
 async def _survives(harness: Harness, binding: Binding, oddities: _Oddities) -> bool:
     """Expect that a message comes after events with these oddities, and that nothing breaks; False without JSON."""
     with changing(harness, oddities):
-        await harness.phone.says(oddities.first)
-        await _comes(harness, binding, oddities.first, "with events as usual")
+        await _arrives(harness, binding, oddities.first, "with events as usual")
         if not oddities.count:
             return False
-        for _ in range(oddities.count):
-            await harness.phone.says(oddities.next())
-        await _takes_all(harness, binding, lambda: f"after an event with {oddities.latest}")
+        await _takes_all(harness, binding, oddities)
         # Not with them: test_a_malformed_event_takes_no_other_along says what becomes of those in one answer.
         text = f"hello after {oddities.first}"
-        await harness.phone.says(text)
-        await _comes(harness, binding, text, f"after events such as one with {oddities.latest}")
+        await _arrives(harness, binding, text, f"after events such as one with {oddities.latest}")
     return True
 
 
@@ -150,17 +187,16 @@ async def _listener(harness: Harness) -> Binding:
 async def _calls(harness: Harness, binding: Binding) -> list[Call]:
     """The calls in which a message is fetched and acknowledged."""
     before = len(harness.transport.calls)
-    async with listening(harness, binding) as heard:
-        await harness.phone.says("which calls are made?")
+    async with hearing(harness, binding, "which calls are made?") as heard:
         await heard.until(lambda: heard.texts)
         await asyncio.sleep(1)
     return [call for call in harness.transport.calls[before:] if call.response is not None]
 
 
-async def _either(heard: Listening, event: asyncio.Event) -> None:
+async def _either(heard: Listening, event: asyncio.Event, patience: float = PATIENCE) -> None:
     """Wait for an event, or until it has ended."""
     waiting = asyncio.ensure_future(event.wait())
-    await asyncio.wait({heard.task, waiting}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({heard.task, waiting}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
 
 
@@ -201,15 +237,31 @@ async def _comes(harness: Harness, binding: Binding, text: str, how: str) -> Non
     broken(f"{how}, the message {text!r} was not delivered")
 
 
-async def _takes_all(harness: Harness, binding: Binding, how: Callable[[], str]) -> None:
-    """Listen, again where it ends as it may, until nothing more comes."""
-    for _ in range(MADE_AGAIN):
-        async with listening(harness, binding) as heard:
+async def _takes_all(harness: Harness, binding: Binding, oddities: _Oddities | None = None) -> None:
+    """Listen, again where it ends as it may, until nothing more comes; what comes live does so one by one."""
+    texts = [oddities.next() for _ in range(oddities.count)] if oddities else []
+    if not harness.live:
+        await write(harness, texts)
+    for _ in range(max(MADE_AGAIN, len(texts))):
+        async with hearing(harness, binding) as heard:
+            while harness.live and texts and not heard.task.done():
+                await write(harness, [texts.pop()])
+                await asyncio.wait([heard.task], timeout=ROUND)
             await heard.is_quiet()
-            _is_well(heard, how())
+            _is_well(heard, f"after an event with {oddities.latest}" if oddities else "after it was cancelled")
             if not heard.task.done():
                 return
         await asyncio.sleep(1)
+
+
+async def _arrives(harness: Harness, binding: Binding, text: str, how: str) -> None:
+    """Let a message be written, and expect that it is delivered, at the latest when it listens again."""
+    async with hearing(harness, binding, text) as heard:
+        await heard.until(lambda: text in heard.texts, SILENCE)
+        _is_well(heard, how)
+        if text in heard.texts:
+            return
+    await _comes(harness, binding, text, how)
 
 
 def _is_well(heard: Listening, how: str) -> None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import traceback
 from dataclasses import replace
+from itertools import pairwise
 
 import httpx
 
-from trinity_channels.api import Binding, ConfigurationError, ProviderUnavailable
+from trinity_channels.api import Binding, ConfigurationError, Fault, ProviderUnavailable, SendDeferred
 from trinity_channels_contract_tests.check import Checks, story
 from trinity_channels_contract_tests.checks.listening import listener, listening
-from trinity_channels_contract_tests.expectations import expect, told
+from trinity_channels_contract_tests.expectations import NotApplicable, expect, told
 from trinity_channels_contract_tests.fetching import Listening
 from trinity_channels_contract_tests.harness import Harness
-from trinity_channels_contract_tests.meddling import answers
+from trinity_channels_contract_tests.meddling import answers, meddling
 from trinity_channels_contract_tests.odd import PAGE
-from trinity_channels_contract_tests.outcomes import NETWORK_FAULTS
-from trinity_channels_contract_tests.transport import NetworkFault
+from trinity_channels_contract_tests.outcomes import NETWORK_FAULTS, failure_of
+from trinity_channels_contract_tests.transport import Carry, NetworkFault
 from trinity_channels_contract_tests.variants import secrets_of, with_other_secrets
 
 TOLD = 300.0
@@ -50,6 +51,45 @@ class Outages(Checks):
                 expect(attempts < MOST, f"{how}, it asked {attempts} times in {TOLD:.0f} seconds")
                 expect(heard.task.done(), f"{how}, it went on for {TOLD:.0f} seconds, and the owner sees a connection")
             expect(isinstance(error, ProviderUnavailable), f"{how}, it {_how(error)}")
+
+    @story("listen", "Raise ProviderUnavailable for answers that you cannot use, at the latest after a few in a row.")
+    async def test_unusable_answers_later_are_told(self, harness: Harness) -> None:
+        """A provider that answers something else from some moment on is an outage, and is not asked without a pause."""
+        binding = listener(harness)
+        for how, (status, body, headers) in UNUSABLE.items():
+            async with listening(harness, binding) as heard:
+                await heard.begins()
+                with meddling(harness, answers(status, body, headers, taken=False)) as made:
+                    error = await _ended(harness, heard)
+                expect(len(made) < MOST, f"with {how} for every answer, it asked without a pause")
+                expect(heard.task.done(), f"with {how} for every answer, it went on for {TOLD:.0f} seconds")
+            expect(isinstance(error, ProviderUnavailable), f"with {how} for every answer, it {_how(error)}")
+
+    @story(
+        "listen", "Pass the pause on, in `ProviderUnavailable(…, retry_after=…)`, or wait for it before you ask again."
+    )
+    async def test_a_pause_is_kept_while_listening(self, harness: Harness) -> None:
+        """A provider that asks for a pause while it listens is not asked sooner: the error names it, or it is waited for."""
+        binding = listener(harness)
+        refusal, pause = await _busy(harness)
+        refuse = answers(refusal.status_code, refusal.content, dict(refusal.headers), taken=False)
+        moments: list[float] = []
+
+        async def meddle(request: httpx.Request, carry: Carry) -> httpx.Response:
+            moments.append(asyncio.get_running_loop().time())
+            return await refuse(request, carry)
+
+        async with listening(harness, binding) as heard:
+            await heard.begins()
+            with meddling(harness, meddle):
+                error = await _ended(harness, heard)
+        soonest = min((later - sooner for sooner, later in pairwise(moments)), default=pause)
+        expect(soonest >= pause - 1, f"asked for a pause of {pause:.0f} seconds, it asked again after {soonest:.1f}")
+        if isinstance(error, ProviderUnavailable) and moments:
+            named = error.retry_after
+            expect(
+                named is not None and named >= pause - 1, f"of a pause of {pause:.0f} seconds its error says {named}"
+            )
 
     @story("listen", "Map the provider's 401/403 to ConfigurationError in every call, not only in the first.")
     async def test_credentials_revoked_later_are_told(self, harness: Harness) -> None:
@@ -103,6 +143,16 @@ async def _refusal(harness: Harness, binding: Binding) -> httpx.Response | None:
     async with listening(harness, replace(binding, settings=wrong)) as heard:
         error = await _ended(harness, heard)
     return harness.transport.calls[-1].response if isinstance(error, ConfigurationError) else None
+
+
+async def _busy(harness: Harness) -> tuple[httpx.Response, float]:
+    """What the provider answers when it is asked too often, and the pause that it asks for, as `send` reads it."""
+    if harness.strikes(Fault.RATE_LIMITED):
+        error = await failure_of(harness, lambda: harness.send("hello"))
+        answer = harness.transport.calls[-1].response
+        if isinstance(error, SendDeferred) and error.retry_after and answer is not None:
+            return answer, error.retry_after
+    raise NotApplicable("the provider asks for no pause")
 
 
 def _how(error: BaseException | None) -> str:

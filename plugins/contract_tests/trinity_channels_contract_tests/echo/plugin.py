@@ -240,6 +240,9 @@ class Echo(EchoWebhooks):
                 raise ConfigurationError("Echo refuses the token.", field="token", refused=True)
             if answer.status_code == HTTPStatus.NOT_FOUND:
                 raise NotFoundError("Echo does not have it.")
+            if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                pause = retry_after(answer.headers, ctx.now())
+                raise ProviderUnavailable("Echo asks for a pause.", retry_after=pause)
             told = answer.raise_for_status().json()
         except (httpx.HTTPError, *ODD):
             raise ProviderUnavailable("Echo gave no usable answer.") from None
