@@ -224,7 +224,6 @@ async def test_ordinary_requests_are_answered_however_they_are_cut(server: Serve
     assert answer.count(b"HTTP/1.1 200 OK") == len(expected)
 
 
-@pytest.mark.long
 async def test_many_requests_on_one_connection_add_up_to_nothing(server: Server) -> None:
     reader, writer = await server.connects()
     for _ in range(300):
