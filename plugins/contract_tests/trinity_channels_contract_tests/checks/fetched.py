@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
@@ -32,6 +33,8 @@ NO_EVENTS: tuple[Any, ...] = (None, 7, "no event", [])
 """What stands in an event's place."""
 MOST = 100
 """Odd events that are tried beside those with an odd text; of many fields only every second oddity, or every third."""
+LONG = timedelta(days=1)
+"""After that providers have forgotten who listened."""
 BACKLOG = 250
 """Messages that wait: more than two pages of most providers."""
 MADE_AGAIN = 50
@@ -101,6 +104,24 @@ class Fetched(Checks):
             events = [event for one in heard.delivered if isinstance(one, Inbound) for event in one.events]
             told_of = any(isinstance(event, Malformed) for event in events)
             expect(told_of, f"{how} it delivered none as Malformed: {short(events)}")
+
+    @story("listen", "Open again what has expired at the provider, and deliver what has come meanwhile.")
+    async def test_what_expires_is_opened_again(self, harness: Harness) -> None:
+        """After a day by the provider's clock, on which queues and sessions may expire, what people write is delivered."""
+        binding = await _listener(harness)
+        async with listening(harness, binding) as heard:
+            await heard.begins()
+            harness.simulator.advance(LONG)
+            await harness.simulator.settle()
+            # A question that is held open meanwhile comes to its end.
+            await asyncio.wait([heard.task], timeout=SILENCE)
+            await harness.phone.says("hello")
+            await heard.until(lambda: "hello" in heard.texts)
+            _is_well(heard, "after a day")
+            ended, came = heard.task.done(), "hello" in heard.texts
+        expect(ended or came, f"after a day it went on, and did not deliver what was written in {PATIENCE:.0f} seconds")
+        if not came:
+            await _comes(harness, binding, "hello", "after a day")
 
     @story("listen", "Ask for the next page until there is none, and acknowledge only what has been delivered.")
     async def test_all_that_has_waited_is_delivered(self, harness: Harness) -> None:
