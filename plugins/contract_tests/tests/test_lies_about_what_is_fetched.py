@@ -12,7 +12,16 @@ from typing import Any
 import httpx
 from pydantic import BaseModel
 
-from trinity_channels.api import Binding, ConfigurationError, Context, Deliver, Inbound, Malformed, ProviderUnavailable
+from trinity_channels.api import (
+    Binding,
+    ConfigurationError,
+    Context,
+    Deliver,
+    Inbound,
+    Malformed,
+    ProviderUnavailable,
+    retry_after,
+)
 from trinity_channels_contract_tests.echo import Echo
 from trinity_channels_contract_tests.echo.webhooks import ODD
 
@@ -30,6 +39,8 @@ class Fetching(Echo):
             answer = await self.request(binding.settings, ctx, "GET", path)
             if answer.status_code == HTTPStatus.UNAUTHORIZED:
                 raise ConfigurationError("Echo refuses the token.", field="token", refused=True)
+            if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                raise ProviderUnavailable("Echo asks for a pause.", retry_after=retry_after(answer.headers, ctx.now()))
             answer.raise_for_status()
         except httpx.HTTPError:
             raise ProviderUnavailable("Echo gave no usable answer.") from None

@@ -73,6 +73,11 @@ class Listening:
                     self.changed.clear()
                     await self.changed.wait()
 
+    @property
+    def comes_again(self) -> bool:
+        """Whether a message comes again and again: it has not been acknowledged."""
+        return any(count > AGAIN for name, count in self.attempts.items() if name)
+
     async def begins(self) -> None:
         """Wait as `waits` does, and raise what has ended it."""
         await self.waits()
@@ -85,7 +90,7 @@ class Listening:
         if not self.live:
             return
         await asyncio.wait([self.task], timeout=RESTS)
-        if any(count > AGAIN for name, count in self.attempts.items() if name):
+        if self.comes_again:
             raise NotApplicable("it delivers the same again and again: test_what_people_write_is_delivered says so")
 
     @asynccontextmanager

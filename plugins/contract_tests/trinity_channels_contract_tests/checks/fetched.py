@@ -115,6 +115,8 @@ class Fetched(Checks):
             await harness.simulator.settle()
             # A question that is held open meanwhile comes to its end.
             await asyncio.wait([heard.task], timeout=SILENCE)
+            if heard.comes_again:
+                return  # test_what_people_write_is_delivered says so
             await harness.phone.says("hello")
             await heard.until(lambda: "hello" in heard.texts)
             _is_well(heard, "after a day")
