@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import time
 
+from trinity_channels.retention.chore import HELD_DAYS
+
 PEOPLE = 10_000
 _DAY = 86_400_000_000
 """In microseconds, as the database keeps times."""
@@ -63,6 +65,9 @@ _STATEMENTS = f"""
     SELECT 'support', 'asks' || id || '@example.org', 'whatsapp', id, 'pending', :now - id * 60000000, 1, 0
       FROM trinity_channels_conversation WHERE id % 200 = 7;
 
+    INSERT INTO trinity_channels_sweep (name, upto)
+    SELECT 'held', max(id) FROM trinity_channels_message WHERE at < :held_before;
+
     {_PEOPLE}
     INSERT INTO trinity_channels_share (agent, email, allow_proactive, created_by, created_at)
     SELECT 'support', 'person' || i || '@example.org', 0, 'admin', :begin FROM n WHERE i % 30 = 0;
@@ -96,6 +101,8 @@ class History:
                 "begin": begin,
                 "now": now,
                 "step": 25 * _DAY // self.messages,
+                # A host that has lived with them has passed these. Now it would, while its pages are measured.
+                "held_before": now - HELD_DAYS * _DAY,
                 "text": _TEXT,
             }
             for statement in _STATEMENTS.split(";"):
