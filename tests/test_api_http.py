@@ -135,9 +135,9 @@ async def test_a_refusal_is_final(status: int, kind: FailureKind) -> None:
 
     assert isinstance(refused, http.Refused)
     assert (refused.status, http.whole(refused.body, "code")) == (status, 7)
-    verdict = http.sending(refused, "Pigeon")
-    assert isinstance(verdict, SendRejected)
-    assert (verdict.failure.code, verdict.failure.kind) == (str(status), kind)
+    outcome = http.sending(refused, "Pigeon")
+    assert isinstance(outcome, SendRejected)
+    assert (outcome.failure.code, outcome.failure.kind) == (str(status), kind)
 
 
 @pytest.mark.parametrize(
@@ -148,9 +148,9 @@ async def test_too_many_requests_are_repeated_after_the_pause(asked: str, pause:
     refused = await called(says(429, b"<html>", **{"Retry-After": asked}))
 
     assert isinstance(refused, http.Refused)
-    verdict = http.sending(refused, "Pigeon")
-    assert isinstance(verdict, SendDeferred)
-    assert verdict.retry_after == pause
+    outcome = http.sending(refused, "Pigeon")
+    assert isinstance(outcome, SendDeferred)
+    assert outcome.retry_after == pause
 
 
 def test_a_pause_that_a_provider_asks_for_is_named() -> None:

@@ -274,9 +274,9 @@ class World:
         await self.settle()
 
     async def client(self, person: Person) -> dict[str, Any]:
-        """Somebody as the owner sees them."""
-        everybody = (await self.api("GET", "/api/agents/support/clients")).json()
-        found: dict[str, Any] = next(one for one in everybody if one["display_name"] == person.phone.name)
+        """A person as the owner sees them."""
+        clients = (await self.api("GET", "/api/agents/support/clients")).json()
+        found: dict[str, Any] = next(one for one in clients if one["display_name"] == person.phone.name)
         return found
 
     async def blocks(self, person: Person, *, blocked: bool = True) -> None:
@@ -319,7 +319,7 @@ class World:
     # --- people, time, mail ---
 
     def person(self, name: str, address: str | None = None, **options: Any) -> Person:
-        """Somebody who can write to the agent."""
+        """A person who can write to the agent."""
         return Person(self, name, address, **options)
 
     def code(self, email: str) -> str:

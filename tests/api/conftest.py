@@ -25,7 +25,7 @@ async def zoe(world: World) -> Person:
 
 @pytest.fixture
 async def unheard(town: World) -> Person:
-    """Somebody whose answer was refused for wrong credentials; they work by now."""
+    """A person whose answer was refused for wrong credentials; they work by now."""
     zoe = town.person("Zoe")
     town.fails(Fault.UNAUTHORIZED)
     await zoe.says("hello")

@@ -18,7 +18,7 @@ LIST = "/api/agents/support/conversations"
 
 @pytest.fixture
 async def unanswered(town: World, agent: Agent) -> Person:
-    """Somebody whose question has no answer."""
+    """A person whose question has no answer."""
     zoe = town.person("Zoe")
     agent.will_answer(AgentFailed("The model is gone"))
     await zoe.says("what is 6 x 7?")

@@ -233,7 +233,7 @@ async def test_a_failure_of_the_first_attempt_that_comes_late_does_not_end_the_s
 
 
 async def cut_off(town: World) -> tuple[Person, dict[str, Any], Any]:
-    """Somebody to whom an answer was sent whose outcome is unknown, that delivery, and how its receipts come."""
+    """A person to whom an answer was sent whose outcome is unknown, that delivery, and how its receipts come."""
     town.twilio.behaviour.receipts = False
     zoe = town.person("Zoe")
     town.fails(Fault.CUT_AFTER)

@@ -107,7 +107,7 @@ async def delivery(world: World, tried: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 async def tester(world: World) -> Person:
-    """Somebody whose reply window is open, and who has heard of /login once."""
+    """A person whose reply window is open, and who has heard of /login once."""
     person = world.person("Tester", "+15557770003")
     await person.says("hi")
     return person

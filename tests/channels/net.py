@@ -104,5 +104,5 @@ class Net(World):
         await self.driver.quiet()
 
     def stranger(self, channel: str, name: str) -> Someone:
-        """Somebody whose e-mail the messenger does not tell."""
+        """A person whose e-mail the messenger does not tell."""
         return Someone(self, channel, name, **STRANGER.get(channel, {}))

@@ -70,7 +70,7 @@ async def test_the_platform_is_told_who_wrote(
 
 
 async def written(net: Net, channel: str, place: str, name: str) -> None:
-    """Somebody with this name signs in, and writes to the agent."""
+    """A person with this name signs in, and writes to the agent."""
     async with net:
         await net.connect_all()
         await net.api("POST", "/api/agents/support/share", {"email": ZOE})

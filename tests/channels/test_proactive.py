@@ -84,7 +84,7 @@ async def test_consent_is_asked_for_on_every_messenger(net: Net, channel: str) -
 
 
 async def opts_out(olga: Someone, channel: str) -> None:
-    """Let the provider refuse what is sent to someone, by their own wish."""
+    """Let the provider refuse what is sent to someone, as they asked for."""
     if channel == "telegram":
         await olga.phone.blocks()
     else:

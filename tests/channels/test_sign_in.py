@@ -94,7 +94,7 @@ async def test_a_quoted_code_does_not_reach_the_agent(asking: Net, agent: Agent)
 
 
 class Group:
-    """Somebody in a group with the agent."""
+    """A person in a group with the agent."""
 
     def __init__(self, net: Net, channel: str, zoe: Someone) -> None:
         self.net = net

@@ -144,7 +144,7 @@ async def test_a_long_answer_arrives_whole_although_slack_limits_the_rate(worksp
 
 @pytest.fixture
 async def verified(workspace: Workspace) -> Any:
-    """Somebody whom the agent answers in channels: Slack tells the e-mail of members."""
+    """A person whom the agent answers in channels: Slack tells the e-mail of members."""
     await workspace.net.policy("require_email")
     return workspace.phone("Zoe")
 

@@ -11,7 +11,7 @@ from trinity_channels.api import Fault
 
 @pytest.fixture
 async def zoe(town: World) -> Person:
-    """Somebody who has one answer, and is to get another that failed for wrong credentials."""
+    """A person who has one answer, and is to get another that failed for wrong credentials."""
     person = town.person("Zoe")
     await person.says("first")
     town.fails(Fault.UNAUTHORIZED)

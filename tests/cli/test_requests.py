@@ -13,7 +13,7 @@ ZOE = "zoe@example.org"
 
 @pytest.fixture
 async def zoe(world: World) -> Person:
-    """Somebody who has signed in, written, and waits to be let in."""
+    """A person who has signed in, written, and waits to be let in."""
     person = world.person("Zoe")
     await person.verifies(ZOE)
     await person.says("hello?")

@@ -159,7 +159,7 @@ class Inbound(Operations):
 
     @rule(conversation=FEW, late=st.booleans())
     def a_turn_begins(self, conversation: int, *, late: bool) -> None:
-        """Over what waits, or over what waited when somebody last looked."""
+        """Over what waits, or over what waited at the last look."""
         state = self._state(conversation)
         seen = self.waiting if late else []
         if state:

@@ -21,7 +21,7 @@ async def path(world: World, name: str) -> str:
 
 
 async def unanswered(world: World, agent: Agent, why: str = "The model is gone", *questions: str) -> Person:
-    """Somebody whose question has no answer."""
+    """A person whose question has no answer."""
     zoe = world.person("Zoe")
     agent.will_answer(AgentFailed(why))
     await zoe.says(*(questions or ("what is 6 x 7?",)))

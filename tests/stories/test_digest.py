@@ -109,7 +109,7 @@ async def test_a_refused_mail_to_the_owner_is_tried_ever_more_rarely_and_arrives
 
 
 async def asks(world: World, email: str, agent: str = "support") -> None:
-    """Somebody with a verified e-mail has just asked for access."""
+    """A person with a verified e-mail has just asked for access."""
     await world.host.store.write(lambda tx: access.ask(tx, agent, email, "whatsapp", 0, world.now()))
 
 

@@ -27,7 +27,7 @@ async def erase(world: World, person: Person) -> int:
 
 
 async def gone(world: World, name: str = "Zoe", *, blocked: bool = True) -> Person:
-    """Somebody who wrote, was blocked, and was erased."""
+    """A person who wrote, was blocked, and was erased."""
     person = world.person(name, NUMBER)
     await person.says("my secret question")
     if blocked:

@@ -19,7 +19,7 @@ from trinity_channels.web.decision_pages import LARGEST_BODY
 
 
 async def asks(world: World, name: str = "zoe") -> Person:
-    """Somebody asks for access, and the owner gets a mail."""
+    """A person asks for access, and the owner gets a mail."""
     person = world.person(name)
     await person.verifies(f"{name}@example.org")
     await world.later(hours=1)

@@ -17,7 +17,7 @@ UNSUBSCRIBED, BLOCKED = 21610, 63014
 
 @pytest.fixture
 async def zoe(world: World) -> Person:
-    """Somebody who has signed in and may be written to first."""
+    """A person who has signed in and may be written to first."""
     person = world.person("Zoe", "+15557770002")
     await world.shares(ZOE, proactive=True)
     await person.verifies(ZOE)

@@ -42,7 +42,7 @@ def heard(agent: Agent) -> list[str]:
 
 
 async def regenerated(town: World) -> None:
-    """Somebody clicks regenerate in Twilio's console; the host knows only the old token."""
+    """A person clicks regenerate in Twilio's console; the host knows only the old token."""
     town.twilio.account.token = OTHER
 
 

@@ -57,7 +57,7 @@ async def asking(found: Found, agent: Agent) -> World:
 
 @pytest.fixture
 async def zoe(asking: World) -> Person:
-    """Somebody who has asked a question, and then for a code."""
+    """A person who has asked a question, and then for a code."""
     one = asking.person("Zoe")
     await one.says(QUESTION, f"/login {ZOE}")
     return one

@@ -27,7 +27,7 @@ async def asking(found: Found, agent: Agent) -> World:
 
 
 def without_user_id(world: World, name: str, number: str | None = None) -> Person:
-    """Somebody whose messages carry a phone number and nothing else."""
+    """A person whose messages carry a phone number and nothing else."""
     person = world.person(name, number)
     person.phone.has_user_id = False
     return person
@@ -40,8 +40,8 @@ def remembers(turn: AgentTurn, words: str) -> bool:
 
 async def shown(world: World, name: str = "Zoe") -> list[dict[str, Any]]:
     """The people of this name, as the owner sees them."""
-    everybody = (await world.api("GET", "/api/agents/support/clients")).json()
-    return [one for one in everybody if one["display_name"] == name]
+    clients = (await world.api("GET", "/api/agents/support/clients")).json()
+    return [one for one in clients if one["display_name"] == name]
 
 
 async def recorded(world: World, action: str) -> list[audit.Entry]:

@@ -106,7 +106,7 @@ async def test_a_key_that_was_used_leads_to_the_run_that_it_began(
 
 
 async def is_seen_typing(town: World, platform: Platform, monkeypatch: pytest.MonkeyPatch, *, seconds: int) -> Person:
-    """Somebody whose question begins a run of so many seconds, and who sees the agent typing; two have passed."""
+    """A person whose question begins a run of so many seconds, and who sees the agent typing; two have passed."""
     monkeypatch.setattr("trinity_channels.inbound.indicate.PATIENCE", 0.01)
     runs(platform, Plan(seconds=seconds))
     zoe = town.person("Zoe")

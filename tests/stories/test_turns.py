@@ -258,7 +258,7 @@ async def nothing() -> None:
 
 
 async def cancelled() -> None:
-    """As when the platform ends a run at somebody's wish."""
+    """As when the platform ends a run because a person asked for it."""
     raise asyncio.CancelledError
 
 

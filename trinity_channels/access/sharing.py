@@ -146,25 +146,25 @@ class Sharing:
             or conversation not in (None, found.conversation)
         ):
             raise RequestNotFound
-        verdict = "approved" if approve else "denied"
+        decision = "approved" if approve else "denied"
         if found.status != "pending":
-            return _settled(found, verdict)
+            return _settled(found, decision)
         # Before the decision is stored, because the directory may be another system: a process that dies in between
         # leaves an open request with a share, which can be approved again; the reverse would be an approval without access.
         granted = approve and await directories.grant(self._directory, agent, found.email, principal)
-        first = await self._store.write(lambda tx: self._decide(tx, principal, found, verdict, via))
+        first = await self._store.write(lambda tx: self._decide(tx, principal, found, decision, via))
         decided = await self._store.read(lambda tx: access.request(tx, agent, request)) or found
         overruled = not first and decided.status == "denied"  # another decision came first, and was the opposite
         if granted and overruled:
             await directories.revoke(self._directory, agent, found.email, principal)
-        return _settled(decided, verdict)
+        return _settled(decided, decision)
 
-    def _decide(self, tx: Tx, principal: Principal, request: AccessRequest, verdict: str, via: str) -> bool:
+    def _decide(self, tx: Tx, principal: Principal, request: AccessRequest, decision: str, via: str) -> bool:
         """Store a decision, on record; False if another one came first."""
         # The UPDATE names the state `pending`, so of two decisions at the same time one comes first.
-        if not access.decide(tx, request.id, verdict, principal.actor, self._now()):
+        if not access.decide(tx, request.id, decision, principal.actor, self._now()):
             return False
-        action: audit.Action = "request_approved" if verdict == "approved" else "request_denied"
+        action: audit.Action = "request_approved" if decision == "approved" else "request_denied"
         way = {"via": via} if via else {}
         tx.tell(Subject.SHARES)
         self._audit(tx, principal, action, request.agent, request=request.id, **way)
@@ -262,8 +262,8 @@ def look_again(tx: Tx, agent: str, *told: int) -> None:
         tx.wake(f"turn:{conversation}")
 
 
-def _settled(one: AccessRequest, verdict: str) -> AccessRequest:
+def _settled(one: AccessRequest, decision: str) -> AccessRequest:
     """The request, if it stands as it was to be decided."""
-    if one.status not in {verdict, "pending"}:
+    if one.status not in {decision, "pending"}:
         raise AlreadyDecided(one)
     return one

@@ -69,7 +69,7 @@ _NEVER_LEFT = (
     httpx.LocalProtocolError,
     httpx.InvalidURL,
 )
-# The two that are no verdict of the provider although they look like one.
+# These two look like a decision of the provider, and are none.
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 _CREDENTIALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 

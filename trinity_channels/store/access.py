@@ -134,7 +134,7 @@ _DECIDE = (
     # Two owners may decide at once, or one twice through the mail; the first counts.
     .where(ACCESS_REQUEST.c.id == bindparam("request"), ACCESS_REQUEST.c.status == "pending")
     .values(
-        status=bindparam("verdict"),
+        status=bindparam("decision"),
         decided_at=bindparam("now"),
         decided_by=bindparam("by"),
         owner_told=True,
@@ -272,9 +272,9 @@ def ask(tx: Tx, agent: str, email: str, channel: str, conversation: int, now: da
     tx.run(_ASK, agent=agent, email=email, channel=channel, conversation=conversation, now=micros(now))
 
 
-def decide(tx: Tx, identity: int, verdict: str, by: str, now: datetime) -> bool:
+def decide(tx: Tx, identity: int, decision: str, by: str, now: datetime) -> bool:
     """Settle a pending request; the person is still to be told. False if it was settled already."""
-    return tx.run(_DECIDE, request=identity, verdict=verdict, by=by, now=micros(now)) > 0
+    return tx.run(_DECIDE, request=identity, decision=decision, by=by, now=micros(now)) > 0
 
 
 def notices_due(tx: Tx, conversation: int) -> list[AccessRequest]:

@@ -174,7 +174,7 @@ class Removed:
     parked: Counter[int] = field(default_factory=Counter)
 
 
-class _Fate(Enum):
+class _Status(Enum):
     DUE = auto()
     OPEN = auto()
     NOTHING = auto()
@@ -206,10 +206,10 @@ def find(tx: Tx, sweep: Sweep, now: datetime, *, most: int, pages: int) -> Batch
             if is_full or micros(sweep.before) <= one.stored_at <= micros(now):
                 return Batch(due, left, upto=upto, moved=upto > start, more=is_full)
             upto = one.id
-            fate = _fate(one, sweep, now)
-            if fate is _Fate.DUE:
+            status = _status(one, sweep, now)
+            if status is _Status.DUE:
                 due.append(_due(one))
-            elif fate is _Fate.OPEN:
+            elif status is _Status.OPEN:
                 left.append(one.id)
         if len(rows) < PAGE:
             return Batch(due, left, upto=upto, moved=upto > start)
@@ -231,7 +231,7 @@ def find_left(tx: Tx, sweeps: Mapping[int, Sweep], now: datetime, *, after: int,
         sweep = sweeps.get(one.binding_id)
         if one.cleared_at is not None or sweep is None:
             settled.append(one.id)
-        elif one.stored_at < micros(sweep.before) and _fate(one, sweep, now) is _Fate.DUE:
+        elif one.stored_at < micros(sweep.before) and _status(one, sweep, now) is _Status.DUE:
             due.append(_due(one))
     return Batch(due, settled=settled, upto=rows[-1].id if rows else after, more=len(rows) == most)
 
@@ -242,13 +242,13 @@ def is_left_due(tx: Tx, sweeps: Mapping[int, Sweep], now: datetime, *, most: int
     return bool(found.due or found.settled) or found.more
 
 
-def _fate(row: Row, sweep: Sweep, now: datetime) -> _Fate:
+def _status(row: Row, sweep: Sweep, now: datetime) -> _Status:
     is_held = row.state == MessageState.HELD
     if row.cleared_at is not None or row.binding_id not in sweep.days or (sweep.only_held and not is_held):
-        return _Fate.NOTHING
+        return _Status.NOTHING
     if row.is_open or row.stored_at > micros(now) or (is_held and row.stored_at >= micros(sweep.held_before)):
-        return _Fate.OPEN  # or stored while the clock was ahead
-    return _Fate.DUE
+        return _Status.OPEN  # or stored while the clock was ahead
+    return _Status.DUE
 
 
 def _due(row: Row) -> Due:

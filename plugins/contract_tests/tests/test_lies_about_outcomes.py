@@ -64,9 +64,9 @@ class Mistaking(Echo):
         try:
             return await super().post(binding, message, ctx)
         except self.error as error:
-            raise self.verdict() from error.__cause__
+            raise self.outcome() from error.__cause__
 
-    def verdict(self) -> SendError:
+    def outcome(self) -> SendError:
         return SendDeferred("It was not sent.")
 
 
@@ -84,7 +84,7 @@ class RejectsWhatItCannotDecode(Mistaking):
     breaks = "test_every_broken_connection_is_unknown"
     error = httpx.DecodingError
 
-    def verdict(self) -> SendError:
+    def outcome(self) -> SendError:
         return SendRejected(NOTHING)
 
 
@@ -92,7 +92,7 @@ class GivesUpWithoutAPool(Mistaking):
     breaks = "test_every_broken_connection_is_unknown"
     error = httpx.PoolTimeout
 
-    def verdict(self) -> SendError:
+    def outcome(self) -> SendError:
         return SendRejected(NOTHING)
 
 
@@ -110,7 +110,7 @@ class GivesUpWithoutAConnection(Mistaking):
     breaks = "test_an_unreachable_provider_is_not_final"
     error = httpx.ConnectError
 
-    def verdict(self) -> SendError:
+    def outcome(self) -> SendError:
         return SendRejected(NOTHING)
 
 

@@ -30,7 +30,7 @@ async def failure_of(harness: Harness, call: Call) -> Exception | None:
     """What a hook raises, None if nothing."""
     try:
         await harness.wait(call())
-    # The harness's own verdict (such as a missing time-out) is not an exception of the hook.
+    # The harness's own finding (such as a missing time-out) is not an exception of the hook.
     except Seen:
         raise
     except Exception as error:  # noqa: BLE001  every exception is a finding

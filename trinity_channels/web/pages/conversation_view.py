@@ -237,8 +237,8 @@ class ConversationView:
 def _of_request(one: AccessRequest, called: str) -> Iterator[Event]:
     yield Event(f"{one.email} asked for access", one.requested_at)
     if one.decided_at is not None:
-        verdict = "Access was granted" if one.status == "approved" else "Access was declined"
-        yield Event(f"{verdict} by {by(one.decided_by, called) if one.decided_by else 'the owner'}", one.decided_at)
+        decision = "Access was granted" if one.status == "approved" else "Access was declined"
+        yield Event(f"{decision} by {by(one.decided_by, called) if one.decided_by else 'the owner'}", one.decided_at)
 
 
 def _who(said: Said, heading: Heading) -> str:

@@ -199,8 +199,8 @@ class Asked:
         how, reading = f"{how}, {self.name}", READING[self.name]
         if isinstance(outcome, Exception):
             expect(isinstance(outcome, reading.errors), f"{how} let out {_said(outcome)}")
-            verdict = whole and isinstance(outcome, ConfigurationError)
-            expect(not verdict, f"{how} blamed the settings: {_said(outcome)}")
+            blames = whole and isinstance(outcome, ConfigurationError)
+            expect(not blames, f"{how} blamed the settings: {_said(outcome)}")
             return
         lost = hides and self.usual and self.name in {"find_sent", "list_missed"} and not outcome
         expect(not lost, f"{how} returned {outcome!r}, as if there were nothing")
@@ -270,7 +270,7 @@ async def _outcome(harness: Harness, hook: Hook, meddle: Meddling | None, at: in
             return await harness.wait(hook())
         with meddling(harness, meddle, at):
             return await harness.wait(hook())
-    # The harness's own verdict (such as a missing time-out) is not an exception of the hook.
+    # The harness's own finding (such as a missing time-out) is not an exception of the hook.
     except Seen:
         raise
     except Exception as error:  # noqa: BLE001  every exception is a finding

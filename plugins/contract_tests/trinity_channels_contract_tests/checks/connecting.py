@@ -66,7 +66,7 @@ class Connecting(Checks):
     async def test_wrong_credentials_are_refused(self, harness: Harness) -> None:
         """Wrong credentials are `ConfigurationError(refused=True)` naming a field of the settings, and nothing else."""
         error = await _refusal(harness, "configure")
-        expect(error.refused, "`refused` is False, so the owner gets 422 instead of the provider's verdict")
+        expect(error.refused, "`refused` is False, so the owner gets 422 instead of the provider's refusal")
         fields = harness.manifest.settings.model_fields
         expect(error.field in fields, f"field is {error.field!r}; the settings have {', '.join(fields)}")
 
