@@ -79,6 +79,9 @@ STOPPED = (
     "You will get no more messages that you did not ask for. Send START to get them again; you can still write here."
 )
 STARTED = "You may get messages from this agent again. Send STOP to turn them off."
+LAST_NOTICE = (
+    "I can send only a few notes like this in an hour; this was the last for now. Commands and codes still work."
+)
 TOO_FAST = "You are sending messages faster than I can read them. Please wait a minute."
 APOLOGY = "Sorry, I could not answer that. Please try again later."
 DISCLOSURE = "I am an AI agent, not a person."

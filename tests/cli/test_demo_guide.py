@@ -185,6 +185,8 @@ async def test_people_use_the_commands_and_the_owner_the_policies(demo: str) -> 
         # /logout
         await reader.says("/logout", "signed out")
         await reader.says("/whoami", "You are not signed in")
+        await reader.says("/login 123456", "There is no code to confirm")
+        await reader.says("/help", "/human shows how to reach a person")
 
 
 async def test_what_the_troubleshooting_names_is_seen_and_corrected(demo: str) -> None:

@@ -62,6 +62,19 @@ async def test_neither_can_they_with_any_single_thing(host: World, text: str) ->
     assert len(mallory.heard()) <= 4
 
 
+async def test_the_last_message_before_the_silence_announces_it(host: World) -> None:
+    zoe = host.person("Zoe")
+
+    await zoe.says("hello", "/login zoe", *["/whoami"] * 4)
+
+    assert zoe.heard() == [
+        texts.LOGIN_PROMPT,
+        texts.BAD_EMAIL,
+        texts.NOT_LOGGED_IN,
+        f"{texts.NOT_LOGGED_IN}\n{texts.LAST_NOTICE}",
+    ]
+
+
 async def test_an_hour_later_the_host_speaks_again(host: World) -> None:
     mallory = host.person("Mallory")
     await mallory.says(*["/whoami"] * 6)
@@ -169,7 +182,7 @@ async def test_nobody_with_a_verified_email_uses_up_the_budget_of_the_others(hos
     assert "More than 20 messages of the host were called for in one conversation" in check["message"]
 
 
-async def test_signing_out_does_not_open_a_new_budget(host: World) -> None:
+async def test_signing_out_is_confirmed_and_does_not_open_a_new_budget(host: World) -> None:
     await host.shares(ZOE)
     zoe = host.person("Zoe")
     await zoe.says(*["/whoami"] * 3)
@@ -178,7 +191,7 @@ async def test_signing_out_does_not_open_a_new_budget(host: World) -> None:
 
     await zoe.says("/logout", *["/whoami"] * 5)
 
-    assert zoe.heard()[heard:] == []
+    assert zoe.heard()[heard:] == [texts.LOGGED_OUT]
     assert (await host.client(zoe))["verified_email"] is None
 
 
@@ -235,7 +248,11 @@ async def test_an_agent_that_fails_apologises_to_a_stranger_four_times_an_hour(f
     for text in (*map(str, range(8)), "are you well?"):
         await mallory.says(text)
 
-    assert mallory.heard() == [*[texts.APOLOGY] * 4, "echo are you well?"]
+    assert mallory.heard() == [
+        *[texts.APOLOGY] * 3,
+        f"{texts.APOLOGY}\n{texts.LAST_NOTICE}",
+        "echo are you well?",
+    ]
 
 
 async def test_a_clock_that_is_set_back_does_not_silence_the_host(host: World) -> None:

@@ -138,8 +138,10 @@ class Step:
 
     def _tell(self, tx: Tx, text: str) -> bool:
         """Tell the person something; False if a budget is used up, and nothing was told."""
+        # Who they were when they wrote: the answer to /logout is not one to a stranger.
+        stranger = None if self.contact.email else self.contact.id
         limit = self.means.notices.queue(
-            tx, self.situation.manifest, self.state, text, contact=self.contact.id, now=self.situation.now
+            tx, self.situation.manifest, self.state, text, contact=stranger, now=self.situation.now
         )
         # Counted after the commit, for the owner's notice and the metrics.
         if limit:

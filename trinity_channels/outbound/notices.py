@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from trinity_channels import texts
 from trinity_channels.api import Channel
 from trinity_channels.limits import Limits
 from trinity_channels.observability.log import get_logger
@@ -70,12 +71,19 @@ class Notices:
 
         The agent does not see it as something it said.
 
+        Args:
+            contact: whose budget it counts against if they are without a verified e-mail; None if they had one before.
+
         Returns:
             The limit for which it was withheld, None if it was queued.
         """
         spoken, composed = replies.notice(manifest, text)
         # Counted from what is stored, in the transaction that queues: no restart and no second process resets a budget.
         spent = notice_budget.spent(tx, state, contact, now - PERIOD, now)
+        if spent.stranger and not state.group and spent.to_stranger + len(composed) == self._budget.per_contact:
+            # Unannounced, the silence that follows would look like a fault.
+            last = replies.notice(manifest, f"{text}\n{texts.LAST_NOTICE}")
+            spoken, composed = last if len(last[1]) == len(composed) else (spoken, composed)
         limit = self._exceeded(spent, len(composed))
         if limit:
             notices.put(tx, state.binding, notices.WITHHELD[limit], self._why(limit), now)

@@ -172,6 +172,8 @@ def _build(
         trinity_channels_admin_token=token,
         # In mailed links, also while someone tries another Public Chat URL.
         trinity_channels_pages_url=url,
+        # One person tries every command here within minutes.
+        trinity_channels_notices_per_contact=100,
         api_base_urls={f"{plugins[name].manifest.provider}_api_base_url": f"{providers_url}/{name}" for name in names},
         agents={name: {"owner": OWNER, "runtime": "echo", "escalation_contact": OWNER} for name in (AGENT, SPARE)},
     )
