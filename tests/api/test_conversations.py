@@ -320,7 +320,7 @@ async def test_access_requests_are_read_where_they_were_made(world: World) -> No
     await zoe.says("May I?")
     await zoe.verifies("zoe@example.org")
     pending = await read(world, "Zoe")
-    assert pending["messages"][0]["words"] == "Held until access is given"
+    assert pending["messages"][0]["words"] == "Waits for access"
 
     await world.decides("zoe@example.org")
     found = await read(world, "Zoe")

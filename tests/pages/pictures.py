@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -214,6 +215,7 @@ async def test_draw_what_ends(found: Found, page_of: Readers, tmp_path: Path) ->
     await zoe.verifies("zoe@example.org")
     await world.shares("zoe@example.org", proactive=True)
     zoe.phone.refuse_with = 21610
+    world.clock.tick(timedelta(minutes=5))
     first = {"recipient_email": "zoe@example.org", "text": "Good morning", "channel": "whatsapp"}
     await world.api("POST", "/api/agents/support/messages", first)
     await world.settle()

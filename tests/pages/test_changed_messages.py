@@ -49,7 +49,7 @@ async def test_an_edited_message_says_when_it_was_edited(net: Net) -> None:
     (one,) = await written(net)
     assert (one["text"], one["unsent_at"]) == ("what is 6 x 8?", None)
     assert one["edited_at"] > one["at"]
-    assert f'· <span>edited <time datetime="{one["edited_at"].replace("Z", "+00:00")}"' in await shown(
+    assert f'<span class="also">edited <time datetime="{one["edited_at"].replace("Z", "+00:00")}"' in await shown(
         net, "/agents/support/conversations/1"
     )
     assert "<small>edited <time" in await shown(net, CHANNEL)
@@ -73,11 +73,11 @@ async def test_an_unsent_message_says_why_it_has_no_text(net: Net, agent: Agent)
     await net.settle()
 
     one, _, other = await written(net)
-    why = "This person took the message back, so its text was removed."
+    why = "This person unsent the message, so its text was removed."
     assert (one["text"], one["gone"], other["gone"], one["edited_at"]) == ("", why, why, None)
     assert one["unsent_at"] > one["at"]
     page = await shown(net, "/agents/support/conversations/1")
-    assert (page.count(why), page.count("· <span>unsent <time")) == (2, 2)
+    assert (page.count(why), page.count('<span class="also">unsent <time')) == (2, 2)
     assert (await shown(net, CHANNEL)).count("<small>unsent <time") == 2
     assert "Text deleted" not in page
 

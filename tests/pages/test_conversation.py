@@ -32,7 +32,7 @@ async def test_a_failed_delivery_is_resent_from_the_page(town: World, page_of: R
 
     page = await reader.opens("/agents")
     await page.get_by_role("link", name="See what failed").click()
-    await expect(page.get_by_text("One of them needs you")).to_be_visible()
+    await expect(page.get_by_text("One needs attention")).to_be_visible()
     await reader.examines()
     await page.get_by_role("link", name="Zoe").click()
     await expect(page.get_by_text("This message did not reach Zoe")).to_be_visible()
@@ -72,6 +72,7 @@ async def test_a_question_is_closed_without_an_answer_after_asking(town: World, 
 
     await page.get_by_role("link", name="Close without an answer").click()
     await expect(page.get_by_text("what is 6 x 7?")).to_be_visible()
+    await expect(page.locator(".card > div").first).to_have_css("border-top-width", "0px")
     await reader.examines()
     await page.get_by_role("button", name="Close without an answer").click()
 
@@ -86,7 +87,8 @@ async def test_what_is_held_is_read_and_access_is_given_in_place(world: World, p
     await zoe.says("May I come in today?")
     reader = await page_of(world, await world.token(Role.USER, OWNER))
     page = await reader.opens(await path(world, "Zoe"))
-    await expect(page.get_by_text("One message waits for access")).to_be_visible()
+    await expect(page.get_by_text("just now; one message waits for access.")).to_be_visible()
+    await expect(page.get_by_text("One message waits for access", exact=True)).to_be_visible()
     await expect(page.get_by_text("they have to sign in first")).to_be_visible()
     await expect(page.get_by_role("button", name="Approve")).to_have_count(0)
 

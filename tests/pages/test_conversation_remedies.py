@@ -33,7 +33,7 @@ async def test_what_only_the_person_can_change_is_told_and_a_second_failure_is_s
     await expect(page.locator("button.primary")).to_have_count(0)
 
     await page.get_by_role("button", name="Resend").click()
-    await expect(page.get_by_text("What becomes of it is shown with the message.")).to_be_visible()
+    await expect(page.get_by_text("Its state is shown with the message.")).to_be_visible()
     await town.settle()
 
     await expect(page.get_by_text("with no better outcome")).to_be_visible()
@@ -68,6 +68,7 @@ async def test_what_the_owner_can_correct_is_one_click_away(town: World, page_of
     await zoe.says("hello")
     reader = await page_of(town)
     page = await reader.goes(await path(town, "Zoe"))
+    await expect(page.locator(".primary")).to_have_text("See what WhatsApp (Twilio) needs")
 
     await page.get_by_role("link", name="See what WhatsApp (Twilio) needs").click()
 

@@ -30,7 +30,7 @@ async def test_every_filtered_view_is_a_link(town: World, agent: Agent, page_of:
     await expect(page.get_by_role("heading", name="support")).to_be_visible()
     await page.get_by_label("Search by name").fill("tim")
     await page.get_by_role("button", name="Apply").click()
-    await expect(page.get_by_text("No conversation fits")).to_be_visible()
+    await expect(page.get_by_text("No conversations match")).to_be_visible()
     await reader.examines()
     await page.get_by_role("link", name="All", exact=True).click()
     await expect(page.get_by_role("link", name="Tim")).to_be_visible()
@@ -58,13 +58,13 @@ async def test_what_is_written_appears_while_the_list_is_open(town: World, agent
     await town.person("Ann").says("hello")
     reader = await page_of(town, await town.token(Role.USER, OWNER))
     page = await reader.opens("/conversations")
-    await expect(page.get_by_text("One conversation. None needs you.")).to_be_visible()
+    await expect(page.get_by_text("One conversation. None needs attention.")).to_be_visible()
     await page.get_by_label("Search by name").fill("half a na")
 
     await unanswered(town, agent)
 
     await expect(page.get_by_role("link", name="Zoe", exact=True)).to_be_visible()
-    await expect(page.get_by_text("Two conversations. One of them needs you.")).to_be_visible()
+    await expect(page.get_by_text("Two conversations. One needs attention.")).to_be_visible()
     await expect(page.get_by_role("link", name="Needs attention 1")).to_be_visible()
     await expect(page.get_by_label("Search by name")).to_have_value("half a na")
     await expect(page.get_by_label("Search by name")).to_be_focused()
@@ -74,7 +74,7 @@ async def test_what_is_written_appears_while_the_list_is_open(town: World, agent
 async def test_a_filtered_list_stays_filtered_while_it_is_open(town: World, agent: Agent, page_of: Readers) -> None:
     reader = await page_of(town)
     page = await reader.opens("/conversations?state=attention&agent=support")
-    await expect(page.get_by_text("No conversation fits")).to_be_visible()
+    await expect(page.get_by_text("No conversations match")).to_be_visible()
 
     await town.person("Ann").says("hello")
     await unanswered(town, agent)

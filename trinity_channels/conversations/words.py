@@ -31,7 +31,7 @@ SENDING: Mapping[OutboxState, str] = MappingProxyType(
 RECEIVED: Mapping[MessageState, str] = MappingProxyType(
     {
         MessageState.WAITING: "Waits for the agent",
-        MessageState.HELD: "Held until access is given",
+        MessageState.HELD: "Waits for access",
         MessageState.ANSWERING: "Agent is answering",
         MessageState.ANSWERED: "",
         MessageState.NOTICE: "",
@@ -58,7 +58,7 @@ def gone(said: Said, kept_days: int) -> str:
         case MessageState.ERASED:
             return "This person was erased, and with them what they wrote."
         case _ if said.unsent_at:
-            return "This person took the message back, so its text was removed."
+            return "This person unsent the message, so its text was removed."
         case MessageState.DROPPED:
             return "It was not given to the agent, so its text was removed."
         case _:

@@ -43,7 +43,7 @@ class RemedyPages:
         form = await visit.form()
         delivery = row_id(form.text("delivery"))
         done = self._sent.resend(visit.principal, _agent(visit), delivery, _conversation(visit))
-        return await self._done(visit, form, done, "It is queued again. What becomes of it is shown with the message.")
+        return await self._done(visit, form, done, "It is queued again. Its state is shown with the message.")
 
     async def _resubmit(self, visit: Visit) -> Response:
         form = await visit.form()

@@ -132,7 +132,7 @@ class ConversationView:
 
     @property
     def troubles(self) -> str:
-        """What failed, in half a sentence; empty if nothing did."""
+        """What failed or waits, in half a sentence; empty if nothing does."""
         turns, messages = len(self.found.log.parked), len(self.found.resends)
         told = []
         if turns:
@@ -141,7 +141,13 @@ class ConversationView:
             perhaps = any(one.state is OutboxState.UNKNOWN for said in self.found.log.said for one in said.sendings)
             what = "one message" if messages == 1 else f"{messages} messages"
             told.append(f"{what} {'may not have arrived' if perhaps else 'did not arrive'}")
-        return " and ".join(told)
+        if held := self._number_held:
+            told.append("one message waits for access" if held == 1 else f"{held} messages wait for access")
+        return f"{', '.join(told[:-1])} and {told[-1]}" if told[1:] else "".join(told)
+
+    @property
+    def _number_held(self) -> int:
+        return sum(one.state is MessageState.HELD for one in self.found.log.said)
 
     @property
     def entries(self) -> list[Entry]:
@@ -151,7 +157,7 @@ class ConversationView:
         last = {one.turn: one.id for one in self.found.log.said if one.turn in self.found.log.parked}
         shown: list[Entry] = []
         for said in self.found.log.said:
-            while events and events[0].at <= said.at:
+            while events and events[0].at < said.at:
                 shown.append(events.pop(0))
             shown += self._of(said, is_last_of_turn=said.id in last.values())
         if self.is_newest:
@@ -218,7 +224,7 @@ class ConversationView:
         return Unanswered(said.id, told, parked, self.found.resubmits[parked.id], several)
 
     def _held(self) -> Iterator[Held]:
-        number = sum(one.state is MessageState.HELD for one in self.found.log.said)
+        number = self._number_held
         pending = next((one for one in self.found.log.requests if one.status == "pending"), None)
         if number or pending:
             yield Held(self.found.log.said[-1].id if self.found.log.said else 0, number, pending)

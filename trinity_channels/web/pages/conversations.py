@@ -154,11 +154,12 @@ def _calls(visit: Visit, wanted: Filter, found: Listing) -> list[str]:
 
 
 def _state(found: Listing) -> str:
-    """One sentence: how many there are, and how many need their reader."""
+    """How many there are, and how many need something, in the words of their badges."""
     if not found.total:
         return "No one has written yet."
     many = f"{counted(found.total)} conversation{'' if found.total == 1 else 's'}."
-    needs = found.counts.get(Need.ATTENTION, 0)
-    if not needs:
-        return f"{many} None needs you."
-    return f"{many} {counted(needs)} of them need{'s' if needs == 1 else ''} you."
+    attention, held = found.counts.get(Need.ATTENTION, 0), found.counts.get(Need.HELD, 0)
+    told = [f"{counted(attention)} need{'s' if attention == 1 else ''} attention"] if attention else []
+    if held:
+        told.append(f"{counted(held)} wait{'s' if held == 1 else ''} for access")
+    return f"{many} {' and '.join(told).capitalize() or 'None needs attention'}."
