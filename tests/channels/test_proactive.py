@@ -46,8 +46,18 @@ async def test_auto_never_picks_whatsapp(net: Net) -> None:
 
     problem: dict[str, Any] = answer.json()
     assert (answer.status_code, problem["code"]) == (404, "recipient_not_linked")
+    assert "No conversation on Telegram or Slack is linked" in problem["message"]
     assert "whatsapp" in problem["message"]
     assert "ready" not in olga.heard()[-1]
+
+
+async def test_a_named_messenger_that_was_disconnected_is_called_that(net: Net, channel: str) -> None:
+    await reachable(net, *CHANNELS)
+    await net.api("DELETE", f"/api/agents/support/{channel}")
+
+    answer = await send(net, channel)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_connected")
 
 
 async def test_a_named_messenger_is_used(net: Net, channel: str) -> None:

@@ -55,7 +55,7 @@ async def test_a_probe_that_fails_needs_attention_until_a_message_arrives(town: 
     check = await town.check("webhook_path")
     assert answer.json()[0]["works"] is False
     assert await states(town) == {"health": "attention", "webhook_path": "failed"}
-    assert check["message"].startswith("A probe through the public address failed at 2026-03-02 09:01 UTC")
+    assert check["message"].startswith("A probe through the public address failed at 2026-03-02 09:01 UTC. The proxy")
 
     await town.later(minutes=1)
     await zoe.says("again")

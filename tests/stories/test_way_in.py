@@ -230,7 +230,11 @@ async def test_an_answer_that_a_proxy_replaces_is_told(world: World) -> None:
 @pytest.mark.parametrize(
     ("response", "said", "fix"),
     [
-        (PlainTextResponse("Not Found", 404, {"Server": "cloudflare"}), "404 by cloudflare", "ingress rule"),
+        (
+            PlainTextResponse("Not Found", 404, {"Server": "cloudflare"}),
+            "this host (cloudflare) answers 404",
+            "ingress rule",
+        ),
         (PlainTextResponse("", 404), "answers 404", "/api/whatsapp/webhook/* on"),
         (
             PlainTextResponse("It works!"),

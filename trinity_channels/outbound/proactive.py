@@ -14,11 +14,12 @@ from trinity_channels.access.directory import Directory, is_suspended, may_write
 from trinity_channels.access.disclosure import Disclosure
 from trinity_channels.api import Channel
 from trinity_channels.authorisation import Authorisation
+from trinity_channels.bindings.refusals import NotConnected
 from trinity_channels.outbound import replies
 from trinity_channels.plugins import Plugins
 from trinity_channels.principal import Principal
 from trinity_channels.refusal import Refusal
-from trinity_channels.store import Store, Tx, audit, conversation_state, disclosures, proactive
+from trinity_channels.store import Store, Tx, audit, bindings, conversation_state, disclosures, proactive
 from trinity_channels.store.audit import Actor
 from trinity_channels.store.conversation_state import ConversationState
 from trinity_channels.store.proactive import Part, Proactive, ProactiveContact
@@ -236,16 +237,21 @@ class ProactiveMessages:
             found = proactive.contact(tx, request.agent, channel, request.email)
             if found:
                 return channel, found
+        if request.channel != AUTO:
+            binding = bindings.of_agent(tx, request.agent, request.channel)
+            if binding is None or not binding.connected:
+                raise NotConnected(self._plugins[request.channel].manifest.title)
         elsewhere = [
             name
             for name in self._plugins
             if name not in channels and proactive.contact(tx, request.agent, name, request.email)
         ]
         hint = f" They can be reached with channel={elsewhere[0]!r}." if elsewhere else ""
+        where = " or ".join(self._plugins[name].manifest.title for name in channels) or "a channel that auto picks"
         raise ProactiveRefused(
             "recipient_not_linked",
-            "No conversation on this channel is linked to this e-mail: the person must have written to the agent there and "
-            f"signed in with /login.{hint}",
+            f"No conversation on {where} is linked to this e-mail: the person must have written to the agent "
+            f"there and signed in with /login.{hint}",
         )
 
     async def _status(self, message: Proactive) -> Status:

@@ -70,7 +70,7 @@ def why_closed(manifest: Channel, at: datetime) -> str:
     hours = (manifest.reply_window or timedelta(0)) // timedelta(hours=1)
     return (
         f"{manifest.title} takes free text only for {hours} hours after the person wrote; "
-        f"that time ended at {at:%Y-%m-%d %H:%M} UTC."
+        f"that time ended at {at:%Y-%m-%d %H:%M} UTC. It begins again when they write."
     )
 
 

@@ -68,9 +68,7 @@ def webhook_path(known: Known) -> Check:
     # A message that came after a failed probe proves more than the probe.
     if probed and probed.failure and not (last and last > probed.at):
         failure = probed.failure
-        message = (
-            f"A probe through the public address failed at {spoken(probed.at)} ({failure.code}). {failure.message}"
-        )
+        message = f"A probe through the public address failed at {spoken(probed.at)}. {failure.message}"
         return Check("webhook_path", CheckState.FAILED, message, failure.fix, (FixAction.PROBE,))
     if probed and not probed.failure:
         message = f"A probe through the public address arrived and was stored at {spoken(probed.at)}."

@@ -51,7 +51,8 @@ def arrived_elsewhere(probe: Probe, answer: Answer, acknowledgement: bytes) -> t
     server = cleaned_name(answer.headers.get("server", ""))[:LONGEST]
     by = f"{answer.status} by {server}" if server else str(answer.status)
     if answer.status == HTTPStatus.NOT_FOUND:
-        message = f"Something in front of this host answers 404 for {route}* ({by})."
+        name = f" ({server})" if server else ""
+        message = f"Something in front of this host{name} answers 404 for {route}*."
         return message, f"Let the proxy or tunnel pass {route}* on to this host (in Cloudflare Tunnel an ingress rule)."
     if answer.status in _BARRED:
         message = f"Something in front of this host asks for a sign-in ({by}), which providers do not have."
