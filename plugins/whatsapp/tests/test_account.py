@@ -178,6 +178,8 @@ async def test_verify_finds_the_sender_online_and_pointing_here(
     [
         ({"callback_url": "https://other.example/hook", "callback_method": "POST"}, CheckState.FAILED, "other.example"),
         ({"callback_url": "https://bot.example/old"}, CheckState.FAILED, "another path"),
+        ({"callback_url": "http://bot.example/old"}, CheckState.FAILED, "another scheme or port"),
+        ({"callback_url": "https://bot.example:8443/old"}, CheckState.FAILED, "another scheme or port"),
         ({"callback_url": "WEBHOOK", "callback_method": "PUT"}, CheckState.FAILED, "PUT instead of POST"),
         ({"callback_url": "WEBHOOK"}, CheckState.OK, "points here"),
         ({"callback_url": ""}, CheckState.FAILED, "no webhook"),

@@ -6,6 +6,8 @@ at the webhook must not make good credentials look bad.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from trinity_channels.api import Binding, ChannelError, Check, CheckState, Context, FixAction, Verification
 from trinity_channels_whatsapp.account import open_account
 from trinity_channels_whatsapp.client import Api
@@ -124,7 +126,6 @@ def _webhook(sender: RegisteredSender, webhook_url: str | None) -> Check:
     if not sender.url:
         return Check("webhook", CheckState.FAILED, "The sender has no webhook: messages go nowhere.", fix, _SETS)
     if sender.url != webhook_url:
-        host = host_of(sender.url)
         if sender.updating:
             return Check(
                 "webhook",
@@ -133,14 +134,21 @@ def _webhook(sender: RegisteredSender, webhook_url: str | None) -> Check:
                 f"Verify again in a minute. {fix}",
                 (FixAction.VERIFY, FixAction.SEE_WEBHOOK),
             )
-        # The path stays out of the text: it may hold the key of another installation's webhook.
-        where = "another path here" if host == host_of(webhook_url) else f"another host, {host}"
+        where = _where(sender.url, webhook_url)
         return Check("webhook", CheckState.FAILED, f"The sender's webhook points to {where}.", fix, _SETS)
     if sender.method != "POST":
         return Check(
             "webhook", CheckState.FAILED, f"The sender's webhook uses HTTP {sender.method} instead of POST.", fix, _SETS
         )
     return Check("webhook", CheckState.OK, "The sender's webhook points here.")
+
+
+def _where(url: str, ours: str) -> str:
+    """Where else a webhook leads, without its path: that may hold the key of another installation."""
+    if (host := host_of(url)) != host_of(ours):
+        return f"another host, {host}"
+    same = urlsplit(url)[:2] == urlsplit(ours)[:2]
+    return "another path here" if same else "this host with another scheme or port"
 
 
 def _webhook_fix(webhook_url: str | None) -> str:

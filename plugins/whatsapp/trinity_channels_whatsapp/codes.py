@@ -132,7 +132,7 @@ CODES: dict[str, tuple[FailureKind, str]] = {
     ),
     "63016": (
         _R,
-        "More than 24 hours have passed since the person last wrote. Wait until they write, or use a template.",
+        "More than 24 hours have passed since the person last wrote. Wait until they write; this host sends no templates.",
     ),
     "63017": (_L, "The Twilio account sends more messages per second than it may."),
     "63018": (_L, "WhatsApp's limit for this sender is reached; the sandbox takes one message every three seconds."),
