@@ -69,7 +69,7 @@ async def test_the_credentials_are_rejected_when_connecting(world: World) -> Non
 
     assert (answer.status_code, answer.json()["field"]) == (400, "auth_token")
     assert "Authenticate" in answer.json()["message"]
-    assert "re-copy the Auth Token" in answer.json()["message"]
+    assert "copy the Auth Token again" in answer.json()["message"]
     assert "regenerate" in answer.json()["message"]
 
 
@@ -79,7 +79,7 @@ async def test_the_credentials_were_regenerated_later(world: World) -> None:
     answer = await world.api("POST", "/api/agents/support/whatsapp/test", {})
 
     assert (answer.status_code, answer.json()["ok"], answer.json()["field"]) == (200, False, "auth_token")
-    assert "re-copy the Auth Token" in answer.json()["message"]
+    assert "copy the Auth Token again" in answer.json()["message"]
 
 
 async def test_the_webhook_points_elsewhere(world: World) -> None:

@@ -53,10 +53,10 @@ SETUP_STEPS = (
     ),
     SetupStep(
         "Point Slack here",
-        "Switch Enable Events on, paste the webhook URL, and wait for Verified. Under Subscribe to bot"
-        f" events add {', '.join(EVENTS)}; save, and reinstall if Slack asks for it. With Delayed Events switched on,"
-        " Slack also repeats for 24 hours what did not get through. If something else posts buttons or forms with the"
-        " app's token, switch Interactivity & Shortcuts on with the same URL: then the agent receives what people press.",
+        'Switch "Enable Events" on, paste the webhook URL, and wait for "Verified". Under "Subscribe to bot events" add'
+        f' {", ".join(EVENTS)}; save, and reinstall if Slack asks for it. With "Delayed Events" switched on, Slack also'
+        " repeats for 24 hours what did not get through. If something else posts buttons or forms with the app's token,"
+        ' switch "Interactivity & Shortcuts" on with the same URL: then the agent receives what people press.',
         connected=True,
         path=_REQUEST_URL,
         only="webhook",
@@ -64,7 +64,7 @@ SETUP_STEPS = (
     SetupStep(
         "Write to it",
         "In Slack, find the app under Apps and send it a direct message. In channels, /invite it first; there it answers"
-        " those who mention it, in a thread. It wants a mention each time, also in a thread it has answered in.",
+        " those who mention it, in a thread. Mention it each time, also in a thread in which it has answered.",
         connected=True,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trinity_channels.api import SetupStep
 
-_ENTER = "Enter the bot token here and connect. Another program that received this bot's messages receives none then."
+_ENTER = "Enter the bot token here and connect. Another program that uses this bot receives no messages from then on."
 SETUP_STEPS = (
     SetupStep(
         "Create a bot",
@@ -20,14 +20,14 @@ SETUP_STEPS = (
     SetupStep("Connect", _ENTER, only="listen"),
     SetupStep(
         "Say hello",
-        "Open https://t.me/ followed by the bot's username and press Start. A bot can write only to people who have"
-        " written to it.",
+        "In Telegram, search for the bot's username and press Start. A bot can write only to people who have written"
+        " to it.",
         connected=True,
     ),
     SetupStep(
         "Use it in groups, if you like",
-        "Add the bot to a group. It answers when it is mentioned or replied to, for which its group privacy may stay"
-        " on. @BotFather's /setjoingroups says whether it can be added at all; after a change of /setprivacy, remove"
-        " the bot from its groups and add it again.",
+        "Add the bot to a group. It answers when it is mentioned or replied to; its group privacy may stay on. With"
+        " /setjoingroups, @BotFather asks whether it can be added at all. After a change of /setprivacy, remove the"
+        " bot from its groups and add it again.",
     ),
 )

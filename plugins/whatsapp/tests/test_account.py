@@ -84,7 +84,7 @@ async def test_refused_credentials_are_told_in_twilios_words(
 
     assert (refusal.value.field, refusal.value.refused) == ("auth_token", True)
     assert words in refusal.value.message
-    assert "re-copy the Auth Token" in refusal.value.message
+    assert "copy the Auth Token again" in refusal.value.message
     assert "fake-auth-token" not in refusal.value.message
 
 

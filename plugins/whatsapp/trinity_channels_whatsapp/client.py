@@ -145,9 +145,9 @@ def credentials_refused(refused: RefusedError, settings: WhatsAppSettings) -> Co
     """The error for an answer that judges the credentials, in Twilio's words."""
     words = refused.words or HTTPStatus(refused.status).phrase
     return ConfigurationError(
-        f"Twilio refused the credentials (code {refused.code}): {shown(words, settings)}."
-        " Check the Account SID and re-copy the Auth Token from the Twilio Console: it resets when someone clicks"
-        " regenerate there.",
+        f'Twilio refused the credentials: "{shown(words, settings)}" (code {refused.code}).'
+        " Check the Account SID, and copy the Auth Token again from the Twilio Console: it changes when someone"
+        " regenerates it there.",
         field="auth_token",
         refused=True,
     )

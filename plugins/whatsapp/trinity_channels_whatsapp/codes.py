@@ -43,7 +43,7 @@ CODES: dict[str, tuple[FailureKind, str]] = {
     "20001": (_P, "Twilio did not know a parameter of the request."),
     "20003": (
         _O,
-        "Twilio refused the credentials, or the account is suspended. Re-copy the Auth Token from the console.",
+        "Twilio refused the credentials, or the account is suspended. Copy the Auth Token again from the console.",
     ),
     "20005": (_O, "The Twilio account is not active. Sign in to the Twilio Console to have it reopened."),
     "20006": (_O, "Twilio denied access. Check which account these credentials belong to."),

@@ -111,7 +111,8 @@ class WhatsAppSettings(BaseModel):
     )
     from_number: Annotated[str, BeforeValidator(_from_number)] = Field(
         title="WhatsApp From Number",
-        description="The sender, as whatsapp:+<E.164>. The sandbox is whatsapp:+14155238886.",
+        description="The sender's number with its country code, as in whatsapp:+14155001234. The sandbox is"
+        " whatsapp:+14155238886.",
         examples=["whatsapp:+14155238886"],
     )
     messaging_service_sid: Annotated[str | None, BeforeValidator(_service_sid)] = Field(
@@ -123,8 +124,8 @@ class WhatsAppSettings(BaseModel):
     sandbox_keyword: Annotated[str | None, BeforeValidator(_keyword)] = Field(
         default=None,
         title="Sandbox keyword",
-        description="Only for the sandbox: what follows join on the page Try WhatsApp. With it, instructions for testers"
-        " can be copied here.",
+        description='Only for the sandbox: what follows "join" on the page "Try WhatsApp". With it, instructions for'
+        " testers can be copied here.",
         examples=["copper-lantern"],
     )
     auth_token_secondary: Annotated[SecretStr | None, BeforeValidator(_none_if_blank)] = Field(

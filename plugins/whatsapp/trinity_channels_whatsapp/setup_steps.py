@@ -27,7 +27,7 @@ SETUP_STEPS = (
     ),
     SetupStep(
         "Find the sandbox and its keyword",
-        "The sender is whatsapp:+14155238886. Note the join keyword on that page.",
+        'The sender is whatsapp:+14155238886. Note what follows "join" on that page: it is the keyword.',
         sandbox=True,
         path=_TRY,
     ),
@@ -61,8 +61,8 @@ SETUP_STEPS = (
     ),
     SetupStep(
         "Let testers join",
-        "Everyone who wants to test opens WhatsApp and sends join <keyword> to +1 415 523 8886. They join one sandbox"
-        " at a time, and again after three days.",
+        'Everyone who wants to test opens WhatsApp and sends "join <keyword>" to +1 415 523 8886. A phone is in one'
+        " sandbox at a time, and has to join again after three days.",
         sandbox=True,
         connected=True,
         invitation="Open WhatsApp and send “join {sandbox_keyword}” to +1 415 523 8886. Wait for the confirmation, then"
