@@ -172,8 +172,11 @@ async def test_the_fix_for_a_test_message_is_another_and_for_an_answer_sending_i
     await zoe.says("a question")
     of_answer = await town.check("outbound")
 
-    assert (of_test["actions"], "send another test message" in of_test["fix"]) == (["verify", "test_message"], True)
-    assert (of_answer["actions"], "can be sent again" in of_answer["fix"]) == (["verify", "resend"], True)
+    assert (of_test["actions"], "send another test message" in of_test["fix"]) == (
+        ["edit", "verify", "test_message"],
+        True,
+    )
+    assert (of_answer["actions"], "can be sent again" in of_answer["fix"]) == (["edit", "verify", "resend"], True)
 
 
 async def test_the_next_test_message_clears_it(world: World, tester: Person) -> None:

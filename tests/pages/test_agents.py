@@ -155,7 +155,7 @@ async def test_findings_tell_times_in_the_readers_zone_and_codes_behind_the_word
 
     found = page.get_by_role("region", name="Needs attention").get_by_role("listitem").first
     words = re.sub(r"\s", " ", await found.inner_text())
-    assert "The agent failed: 1 question has no answer. The last reason, at Mar 2, 2026, 4:00 AM: " in words
+    assert "The agent failed: 1 question has no answer. The last reason, on Mar 2, 2026, 4:00 AM: " in words
     assert "down since Mar 2, 2026, 3:30 AM, or 2026-13-40 08:30 UTC. " in words
 
     town.fails(Fault.UNAUTHORIZED)

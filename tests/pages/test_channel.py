@@ -262,7 +262,7 @@ async def test_a_test_message_is_followed_until_it_is_read(net: Net, page_of: Re
     reader.expects_status(422)
     await page.get_by_role("button", name="Send").click()
     await expect(page.locator("#f-to-problem")).to_contain_text("Write the address like")
-    await expect(page.locator("#f-message-problem")).to_have_text("The message has nothing to show.")
+    await expect(page.locator("#f-message-problem")).to_have_text("The message has no visible text.")
     await reader.examines()
     await page.get_by_label("Message").fill("This is a test message.")
     await page.get_by_label("To").fill("whatsapp:+12025550188")

@@ -71,8 +71,8 @@ async def test_an_owner_without_a_public_address_is_told_who_sets_it(world: Worl
     admin = await (await page_of(world)).opens(PATH)
 
     await expect(owner.get_by_text("An administrator sets it.")).to_be_visible()
-    await expect(owner.get_by_role("link", name="Set the public address")).to_have_count(0)
-    await admin.get_by_role("link", name="Set the public address").first.click()
+    await expect(owner.get_by_role("link", name="Set the Public Chat URL")).to_have_count(0)
+    await admin.get_by_role("link", name="Set the Public Chat URL").click()
     await expect(admin.get_by_role("heading", name="Public Chat URL")).to_be_visible()
 
 

@@ -34,7 +34,7 @@ async def test_an_owner_has_messages_fetched_and_sees_the_connection(
 
         page = (await owner.get(TELEGRAM)).text
         assert "This host fetches the messages from Telegram" in page
-        assert "stands, made" in page
+        assert "open, made" in page
         assert not [word for word in OF_WEBHOOKS if word in page]
         assert CHOSEN.findall((await owner.get(f"{TELEGRAM}/edit")).text) == ["yes"]
 
@@ -107,6 +107,7 @@ async def test_a_refused_token_is_one_finding(tmp_path: Path, clock: FrozenDateT
         page = (await owner.get("/agents/support/channels/slack")).text
 
         issues = page.partition('<ul class="issues"')[2].partition("</ul>")[0]
+        assert page.count("Slack refused the app-level token") == 1
         assert issues.count("Slack refused the app-level token") == 1
         assert "Edit the settings" in issues
 

@@ -115,7 +115,7 @@ async def test_a_channel(world: World, page_of: Readers) -> None:
     await presses(page, "Set webhook at the provider", "posts here now.")
     await page.get_by_role("link", name="Send test message").click()
     await page.get_by_label("To", exact=True).fill("whatsapp:+12025550188")
-    await presses(page, "Send", "What becomes of it is shown")
+    await presses(page, "Send", "Its delivery is shown here")
     await page.goto(f"{reader.url}/agents/support/channels/whatsapp")
     await page.get_by_role("link", name="Rotate webhook URL").click()
     await presses(page, "Rotate", "The webhook URL is new.")

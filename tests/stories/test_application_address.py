@@ -336,4 +336,4 @@ async def test_the_page_of_a_channel_leads_to_the_application(town: Town, settin
 
     assert page.status_code == 200
     assert "The application around this host sets it." in page.text
-    assert "Set the public address" not in page.text
+    assert "Set the Public Chat URL" not in page.text

@@ -123,7 +123,7 @@ class TrialMessages:
             problems[manifest.address.field] = f"Write the address like {manifest.address.example}."
         composed = plain(text, manifest.dialect, manifest.limits.text)
         if not (composed and visible(text)):
-            problems["message"] = "The message has nothing to show."
+            problems["message"] = "The message has no visible text."
         if problems:
             raise TrialRefused(problems)
         now = self._now()

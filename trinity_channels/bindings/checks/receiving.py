@@ -130,7 +130,7 @@ def signature(known: Known) -> Check:
         f"{known.stored.signature_cause}",
         "Make public_chat_url and the webhook address in the provider's console the same, letter by letter; if they are, "
         f"enter the secret again. The next message that is accepted clears this.{fetched}",
-        (FixAction.EDIT, FixAction.SEE_WEBHOOK),
+        (FixAction.EDIT, FixAction.SEE_WEBHOOK) if known.public_url else (FixAction.EDIT,),
     )
 
 

@@ -18,15 +18,18 @@ def outbound(known: Known) -> Check:
     """Whether the last messages could be sent."""
     last_test = known.last_test
     if known.stored.send_failure is not None:
-        follow, actions = "What failed meanwhile can be sent again.", (FixAction.VERIFY, FixAction.RESEND)
+        follow, actions = (
+            "What failed meanwhile can be sent again.",
+            (FixAction.EDIT, FixAction.VERIFY, FixAction.RESEND),
+        )
         if last_test and last_test.updated_at == known.stored.send_failed_at:  # it cannot be sent again
             follow = "Then send another test message; one that is accepted clears this."
-            actions = (FixAction.VERIFY, FixAction.TEST_MESSAGE)
+            actions = (FixAction.EDIT, FixAction.VERIFY, FixAction.TEST_MESSAGE)
         return Check(
             "outbound",
             CheckState.FAILED,
             f"A message was not sent: {_words_first(known.stored.send_failure)}",
-            f"Correct what it names, here or in the provider's console, then use Verify. {follow}",
+            f"Correct that in the settings or in the provider's console, then use Verify. {follow}",
             actions,
         )
     if last_test and last_test.state is OutboxState.FAILED and known.now - last_test.updated_at < TEST_SHOWN:
@@ -44,7 +47,7 @@ def outbound(known: Known) -> Check:
             CheckState.WARNING,
             f"The test message of {spoken(last_test.created_at)} did not arrive: "
             f"{_words_first(f'{last_test.failure_code}: {last_test.failure}')}",
-            "Correct what it names and send another test message; one that is accepted clears this, and so does a day.",
+            "Correct that and send another test message; one that is accepted clears this, and so does a day.",
             (FixAction.TEST_MESSAGE,),
         )
     return Check("outbound", CheckState.OK, "The last message was not refused.")

@@ -124,7 +124,7 @@ class ChannelPages:
             return self._refused(visit, view, given, error, problems, problems.pop("", ""), listens)
         except (ChannelError, AccountInUse, VaultError) as error:
             field = error.field if isinstance(error, ConfigurationError) else None
-            problems = {field: "Check this one."} if field else {}
+            problems = {field: "Check it, and enter it again."} if field else {}
             return self._refused(visit, view, given, error, problems, str(error), listens)
         # What goes wrong here is shown on the page that comes next, with a button that tries again.
         with contextlib.suppress(ChannelError, Refusal, VaultError):

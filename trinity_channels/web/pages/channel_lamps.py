@@ -14,6 +14,8 @@ from trinity_channels.bindings.status import Connection
 
 _ADDRESS = frozenset({"dns", "connection", "tls", "reached", "unchanged"})
 """The legs of a probe that belong to the public address."""
+UNSENT = "the last answer was not sent"
+"""Of the last lamp: there is an answer, but it has reached no one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def lamps(at: Connection, ago: Callable[[datetime], Markup]) -> list[Lamp]:
 def _connection(at: Listening, ago: Callable[[datetime], Markup]) -> Lamp:
     name = "Connection"
     if at.connected_since:
-        return Lamp("good", name, Markup("stands, made {}").format(ago(at.connected_since)))
+        return Lamp("good", name, Markup("open, made {}").format(ago(at.connected_since)))
     if at.refused:
         return Lamp("bad", name, "is refused")
     if at.error:
@@ -102,9 +104,9 @@ def _signature(at: Connection, found: Mapping[str, Check], probed: Sequence[Chec
     if _failed(probed, {"signature"}):
         return Lamp("bad", name, "of the probe was wrong")
     if at.last_inbound:
-        return Lamp("good", name, "of the last message was right")
+        return Lamp("good", name, "valid on the last message")
     if probed:
-        return Lamp("good", name, "of the probe was right")
+        return Lamp("good", name, "valid on the probe")
     return Lamp("off", name, "nothing to check yet")
 
 
@@ -124,7 +126,7 @@ def _answered(at: Connection, found: Mapping[str, Check], ago: Callable[[datetim
     if found["agent"].state is CheckState.FAILED:
         return Lamp("bad", name, "the agent fails")
     if found["outbound"].state is CheckState.FAILED:
-        return Lamp("bad", name, "the last answer was not sent")
+        return Lamp("bad", name, UNSENT)
     if at.last_answered:
         return Lamp("good", name, Markup("last time {}").format(ago(at.last_answered)))
     return Lamp("off", name, "nothing to answer yet")

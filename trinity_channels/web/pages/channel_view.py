@@ -12,7 +12,7 @@ from trinity_channels.api import Check, CheckState, SetupStep
 from trinity_channels.bindings.fix_actions import commands
 from trinity_channels.bindings.status import BindingStatus, Connection
 from trinity_channels.plugins import Plugin
-from trinity_channels.web.pages.channel_lamps import Lamp, lamps
+from trinity_channels.web.pages.channel_lamps import UNSENT, Lamp, lamps
 from trinity_channels.web.pages.fix_buttons import Button, Place, buttons
 from trinity_channels.web.pages.linked import linked
 from trinity_channels.web.pages.visit import Visit
@@ -23,9 +23,10 @@ _KEPT = 4
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """One finding, with its cause, its fix, the buttons that help, and the commands that do the same."""
+    """One finding, with its cause and more about it, its fix, the buttons that help, and the commands that do the same."""
 
     cause: str
+    detail: str
     fix: str
     grave: bool
     buttons: list[Button]
@@ -107,6 +108,11 @@ class ChannelView:
         )
 
     @property
+    def takes_back(self) -> bool:
+        """Whether the webhook is removed at the provider when the account is disconnected."""
+        return self.has_webhook and self.manifest.capabilities.unregister_webhook
+
+    @property
     def registers_unasked(self) -> bool:
         """Whether it is set at the provider as soon as it changes."""
         return (
@@ -162,7 +168,8 @@ class ChannelView:
                 return Markup("Connected, but not receiving: {}.").format(broken.clause)
             return Markup("{}. No message has arrived yet.").format("Connecting" if self._connects else "Connected")
         last = Markup("Last message {}").format(self.visit.ago(at.last_inbound))
-        if at.last_answered:
+        # An answer that was not sent reached no one.
+        if at.last_answered and (broken is None or broken.text != UNSENT):
             last += Markup(", last answer {}").format(self.visit.ago(at.last_answered))
         if broken is None:
             return Markup("{}. {}.").format("Connecting" if self._connects else "Receiving", last)
@@ -181,6 +188,16 @@ class ChannelView:
         return sorted(self._attention(), key=lambda one: not one.grave)
 
     def _attention(self) -> Iterator[Attention]:
+        for check in self._findings():
+            # The first sentence is the cause; a paragraph in bold would hide it.
+            cause, stop, detail = check.message.partition(". ")
+            grave = check.state is CheckState.FAILED
+            helps = buttons(check.actions, self._place)
+            named = commands(check.actions, self.agent, self.name)
+            yield Attention(cause + stop.rstrip(), detail, check.fix, grave, helps, named)
+
+    def _findings(self) -> Iterator[Check]:
+        """The checks that have something for the owner to do."""
         if self.at is None:
             return
         seen: list[str] = []
@@ -189,10 +206,14 @@ class ChannelView:
             # What the provider said may be the cause within a finding of the host's.
             if _needs_someone(check, verified) and not any(check.message in one for one in seen):
                 seen.append(check.message)
-                grave = check.state is CheckState.FAILED
-                helps = buttons(check.actions, self._place)
-                named = commands(check.actions, self.agent, self.name)
-                yield Attention(check.message, check.fix, grave, helps, named)
+                yield check
+
+    @property
+    def untold_error(self) -> str:
+        """Why the connection over which messages are fetched fails; empty if a finding says it already."""
+        way = self.at.connection if self.at else None
+        error = way.error if way else ""
+        return error if error and not any(error in check.message for check in self._findings()) else ""
 
     @property
     def commands(self) -> list[str]:

@@ -63,7 +63,7 @@ def _buttons(actions: Iterable[FixAction], place: Place) -> Iterator[Button]:
         FixAction.SET_POLICY: Button("Change the policy", f"{agent}#policy"),
         FixAction.SET_ESCALATION: Button("Enter a contact", f"{agent}#human"),
         # Of the whole host; owners are told in words whom to ask.
-        **({FixAction.SET_PUBLIC_URL: Button("Set the public address", "/settings#url")} if place.is_admin else {}),
+        **({FixAction.SET_PUBLIC_URL: Button("Set the Public Chat URL", "/settings#url")} if place.is_admin else {}),
     }
     for action in actions:
         if action in every:

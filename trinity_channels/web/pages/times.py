@@ -15,7 +15,7 @@ _STEPS = (
     (timedelta(hours=1), "hour"),
     (timedelta(minutes=1), "minute"),
 )
-_WRITTEN = re.compile(r"\b([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}) UTC\b")
+_WRITTEN = re.compile(r"\b(at )?([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}) UTC\b")
 """How findings and refusals write times, for those who read them in a terminal."""
 
 
@@ -30,14 +30,14 @@ def exact(at: datetime) -> Markup:
 
 
 def within(text: str) -> Markup:
-    """A text that the host wrote, such as a finding: each "2026-03-02 11:00 UTC" in it becomes such an exact time."""
+    """A text that the host wrote, such as a finding: each "at 2026-03-02 11:00 UTC" in it becomes "on" and such a time."""
     whole, end = Markup(), 0
     for found in _WRITTEN.finditer(text):
         try:
-            at = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
+            at = datetime.fromisoformat(found[2]).replace(tzinfo=UTC)
         except ValueError:  # such as month 13, in the words of an agent or a provider
             continue
-        whole += Markup("{}{}").format(text[end : found.start()], exact(at))
+        whole += Markup("{}{}{}").format(text[end : found.start()], "on " if found[1] else "", exact(at))
         end = found.end()
     return whole + text[end:]
 

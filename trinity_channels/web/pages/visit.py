@@ -27,6 +27,7 @@ from trinity_channels.web.pages.form import Form, read_form
 from trinity_channels.web.pages.https import Https
 from trinity_channels.web.pages.menu import Listed
 from trinity_channels.web.pages.render import Templates
+from trinity_channels.web.pages.words import named
 
 _TIME = re.compile(r"(<time[^>]*>)[^<]*")
 _PARTIAL = re.compile(r"</?hx-partial[^>]*>")
@@ -180,8 +181,8 @@ class Visit:
         return times.exact(at)
 
     def within(self, text: str) -> Markup:
-        """A text of the host with the times in it as `exact` has them."""
-        return times.within(text)
+        """A text of the host with the times in it as `exact` has them, and the settings as pages name them."""
+        return times.within(named(text))
 
     # --- in and out ---
 

@@ -1,10 +1,18 @@
-"""Small words: numbers as people write them."""
+"""Small words: numbers as people write them, and settings as pages name them."""
 
 from __future__ import annotations
 
+import re
+
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+_SETTING = re.compile(r"(^|\. )?(?<![/\w])public_chat_url\b")
 
 
 def counted(number: int) -> str:
     """A number at the beginning of a sentence: "Three", "17"."""
     return _NUMBERS[number] if 0 <= number < len(_NUMBERS) else str(number)
+
+
+def named(text: str) -> str:
+    """A text that the host wrote with the Public Chat URL called as on its page, not as in the API; routes stay."""
+    return _SETTING.sub(lambda at: f"{'the' if at[1] is None else f'{at[1]}The'} Public Chat URL", text)
