@@ -302,6 +302,7 @@ async def test_a_mailbox_stands_beside_the_phone_and_offers_the_code(book: Guest
     assert "No mail yet." in empty
     assert "&lt;Your code&gt;" in full
     assert "Mail: your code is <b></b>" in unasked, "only who asked for it is offered it"
+    assert "Send 482913" not in unasked
     assert 'href="http://x.example/?a=1&amp;b=2"' in full
     assert "Mail: your code is <b>482913</b>" in full
     assert "Send 482913" in full

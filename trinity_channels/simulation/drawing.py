@@ -55,20 +55,19 @@ class View:
     @property
     def code(self) -> str:
         """The code in the newest mail that this person had sent from this network, unless they have sent it already."""
-        said = self._said()
-        about = (one for one in self.mails or () if any(one.to.casefold() in text for text in said))
-        newest = next((one for one in about if self._concerns(one)), None)
+        newest = next((one for one in self.mails or () if self._asked_for(one)), None)
         return self.offered(newest) if newest else ""
 
     def offered(self, mail: Mail) -> str:
-        """The code in a mail, for this person to send; empty if it is for another network or was sent."""
+        """The code in a mail, for this person to send; empty if another asked for it, or it was sent."""
         code = code_of(mail)
         # Offered once: a code that was sent has served.
-        return "" if not self._concerns(mail) or any(code in text for text in self._said()) else code
+        return "" if not self._asked_for(mail) or any(code in text for text in self._said()) else code
 
-    def _concerns(self, mail: Mail) -> bool:
-        """Whether a mail is about this network; a code is accepted only on the one that it was asked for on."""
-        return self.network in f"{mail.subject} {mail.text}"
+    def _asked_for(self, mail: Mail) -> bool:
+        """Whether this person had a mail sent from this network; a code is accepted only from there."""
+        asked = any(mail.to.casefold() in text for text in self._said())
+        return asked and self.network in f"{mail.subject} {mail.text}"
 
     def _said(self) -> list[str]:
         return [one.text.casefold() for one in self.screen.bubbles if one.mine] if self.screen else []
@@ -148,7 +147,7 @@ def _day(at: datetime) -> str:
 
 def _exact(at: datetime) -> str:
     local = _local(at)
-    return f"{local:%A}, {local.day} {local:%B %Y, %H:%M}"
+    return f"{local:%A}, {local.day} {local:%B %Y, %H:%M %Z}"
 
 
 def _quoted(text: str) -> str:
