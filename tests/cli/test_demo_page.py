@@ -37,7 +37,9 @@ async def test_a_newcomer_gets_an_answer(demo: str) -> None:
         await expect(phone.get_by_text("on WhatsApp (Twilio)", exact=True)).to_be_visible()
         await phone.get_by_role("button", name="Agent writes first").click()
 
-        await expect(phone.locator("#written")).to_contain_text("63016: More than 24 hours have passed")
+        await expect(phone.locator("#written")).to_contain_text(
+            "More than 24 hours have passed since the person last wrote."
+        )
         await expect(phone.locator("blockquote", has_text="Only once?")).to_have_count(1)
 
 
@@ -57,10 +59,13 @@ async def test_on_a_small_screen_the_phone_is_in_view_and_the_guide_follows_the_
         await page.goto(demo)
         phone = page.frame_locator("#phone")
         await expect(phone.get_by_label("Message", exact=True)).to_be_in_viewport()
+        await phone.get_by_label("Message", exact=True).press_sequentially("Hel")
+        await expect(phone.get_by_text("Simulated business", exact=True)).to_be_in_viewport(ratio=1)
+        assert await phone.locator("html").evaluate("() => scrollY") == 0
         await expect(page.get_by_role("heading", name="Try WhatsApp")).to_be_hidden()
         await page.get_by_label("Guide", exact=True).check()
         await expect(page.get_by_role("heading", name="Try WhatsApp")).to_be_in_viewport()
-        await expect(page.get_by_text("The code comes by mail")).to_be_visible()
+        await expect(page.get_by_text("then the code from the mail")).to_be_visible()
         await page.get_by_role("link", name="Slack").click()
         await page.get_by_label("Guide", exact=True).check()
         await expect(page.get_by_role("heading", name="Try Slack")).to_be_visible()

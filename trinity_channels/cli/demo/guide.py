@@ -20,20 +20,22 @@ def _steps(channel: Channel) -> Iterator[Markup]:
     if channel.capabilities.verified_email:
         yield Markup("{} vouches for the e-mail address, so the owner is asked at once.").format(channel.title)
     else:
-        yield Markup("Send {}. The code comes by mail: send it.").format(login)
-    yield Markup("Approve the request under Access Requests, as the owner: the question is answered.")
-    yield Markup("Ask it to tell you <b>everything</b>: a long answer, cut and marked up for {}.").format(channel.title)
-    yield Markup("Send a photo, turn on a fault, or write as someone else.")
-    yield Markup(
-        "Let the agent write first, below the phone: the button also allows it, as the owner can under People."
+        yield Markup("Send {}, then the code from the mail below the phone.").format(login)
+    yield Markup("As the owner, approve the request under Access Requests. The agent then answers the question.")
+    yield Markup("Ask the agent to tell you <b>everything</b>: a long answer, in parts and formatted for {}.").format(
+        channel.title
     )
+    yield Markup("Send a photo, turn on a fault, or write as someone else.")
+    yield Markup("Press “Agent writes first” below the phone. This also allows it, as the owner can under People.")
     if channel.reply_window:
-        yield Markup("Press “25 hours later” and let the agent write first again: too late.")
+        yield Markup(
+            "Press “25 hours later”, then “Agent writes first” again. The message fails: the reply window has closed."
+        )
     yield Markup(
-        "Disconnect {} under Channels, then connect it again, or my-agent in its place: the console below the phone "
-        "has what to copy."
+        "Disconnect {} under Channels, then connect it again, or connect my-agent instead. The console below the "
+        "phone has the values to copy."
     ).format(channel.title)
     if any(step.sandbox for step in channel.setup_steps):
         yield Markup(
-            "Try the sandbox: connect its number instead, enter the webhook URL below the phone, and join it there."
+            "Try the sandbox: connect its number, enter the webhook URL in the console, then join on the phone."
         )

@@ -136,7 +136,8 @@ def _number(sender: Sender) -> str:
 def _bubble(message: Message) -> Bubble:
     failure = ""
     if message.error_code is not None:
-        failure = f"{message.error_code}: {FAILURES.get(message.error_code, UNKNOWN_FAILURE)[1]}"
+        told = FAILURES.get(message.error_code, UNKNOWN_FAILURE)[1]
+        failure = f"{told.rstrip('.')} ({message.error_code})."
     template = message.template
     return Bubble(
         id=message.sid,
