@@ -52,5 +52,9 @@ document.addEventListener("htmx:after:swap", ({ target }) => {
   // What changed may be counted in the navigation.
   if (!target.closest("[data-count]")) document.querySelectorAll("[data-count]").forEach((one) => htmx.trigger(one, "refresh"));
 });
+// A page that is left aborts its streams: htmx reports one that breaks off as an error. It opens them again if the page comes back.
+const streams = new Set();
+document.addEventListener("htmx:sse:after:connection", ({ detail: { connection } }) => streams.add(connection));
+addEventListener("pagehide", () => streams.forEach((stream) => stream.abortController.abort()));
 tellAll();
 setInterval(tellAll, 30000);
