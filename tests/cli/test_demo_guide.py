@@ -207,7 +207,7 @@ async def test_what_the_troubleshooting_names_is_seen_and_corrected(demo: str) -
         await reader.sets_public_url("")
         await expect(owner.get_by_text("there are no webhook URLs").first).to_be_visible()
         await reader.opens_whatsapp()
-        await expect(owner.get_by_text("There is none until a public address is set.")).to_be_visible()
+        await expect(owner.get_by_text("There is none until the Public Chat URL is set.")).to_be_visible()
         await expect(owner.get_by_role("list", name="Needs attention")).to_contain_text("public_chat_url is not set")
 
         # The URL that Twilio signed is not the one that Trinity sees

@@ -21,8 +21,9 @@ WHATSAPP = "/agents/support/channels/whatsapp"
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        ("public_chat_url is not set.", "The Public Chat URL is not set."),
-        ("Refused. public_chat_url is not set.", "Refused. The Public Chat URL is not set."),
+        ("public_chat_url is not set.", "public_chat_url is not set."),  # as the user guide quotes it
+        ("public_chat_url is wrong.", "The Public Chat URL is wrong."),
+        ("Refused. public_chat_url is wrong.", "Refused. The Public Chat URL is wrong."),
         ("Make public_chat_url the same.", "Make the Public Chat URL the same."),
         ("PUT /api/settings/public_chat_url", "PUT /api/settings/public_chat_url"),
     ],

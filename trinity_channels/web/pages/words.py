@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
-_SETTING = re.compile(r"(^|\. )?(?<![/\w])public_chat_url\b")
+# Not where it is missing: owners look for "public_chat_url is not set" in the user guide.
+_SETTING = re.compile(r"(^|\. )?(?<![/\w])public_chat_url\b(?! is not set)")
 
 
 def counted(number: int) -> str:
