@@ -25,11 +25,13 @@ def test_it_serves_until_it_is_told_to_stop(told: signal.Signals) -> None:
         line = server.stdout.readline()
         url = line.split()[3]
         answer = httpx.get(f"{url}/readyz", trust_env=False)
+        described = httpx.get(f"{url}/openapi.json", trust_env=False, timeout=60)
         server.send_signal(told)
         out, err = server.communicate(timeout=20)
 
-    assert answer.status_code == 200
+    assert (answer.status_code, described.status_code) == (200, 200)
     assert server.returncode == 0, err
+    assert "Warning" not in err
     assert "Shutting down" in out
     assert "Traceback" not in err
     assert "alembic" not in err  # the token stands there, not the lines of a library about its own work

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import warnings
 from importlib import import_module
 
 from pydantic import BaseModel
@@ -18,6 +19,8 @@ def begin() -> None:
     # Models that are defined from now on get their validators with their first use. Most are of FastAPI's description of the
     # API, of rarely used routes, and of tables, whose rows are not validated.
     BaseModel.model_config["defer_build"] = True
+    # FastAPI ignores this warning where it builds a validator, and these are built later.
+    warnings.filterwarnings("ignore", r"The '\w+' attribute with value .* was provided to the `Field\(\)`", UserWarning)
 
 
 def catch_up() -> None:
