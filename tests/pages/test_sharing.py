@@ -91,6 +91,20 @@ async def test_several_requests_are_declined_at_once(world: World, page_of: Read
     assert await emails(world) == []
 
 
+async def test_enter_on_a_chosen_request_decides_nothing(world: World, page_of: Readers) -> None:
+    for name in ("Zoe", "Yan"):
+        await asks(world, name)
+    _, page = await owner_at(world, page_of)
+    chosen = page.get_by_role("checkbox", name="Choose zoe@example.org")
+
+    await chosen.check()
+    await chosen.press("Enter")
+    await page.get_by_role("button", name="Approve selected").click()
+
+    await expect(page.get_by_role("status").get_by_text("zoe@example.org is approved.")).to_be_visible()
+    assert [one["email"] for one in await world.requests()] == ["yan@example.org"]
+
+
 async def test_what_was_decided_meanwhile_is_said_and_keeps_no_other_from_it(world: World) -> None:
     for name in ("Zoe", "Yan"):
         await asks(world, name)
