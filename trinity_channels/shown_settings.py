@@ -20,7 +20,7 @@ MEANINGS = {
     "public_chat_url": "Where providers reach this host.",
     "credential_encryption_key": "Encrypts the credentials of channels; without it a key file in the data folder does.",
     "admin_token": "An administrator's token besides those that are listed.",
-    "smtp_url": "Sends mails.",
+    "smtp_url": "The mail server.",
     "mail_from": "The sender of mails.",
     "trinity_url": "The platform that runs agents.",
     "trinity_token": "The token for the platform.",
@@ -32,11 +32,11 @@ MEANINGS = {
     "open_monitoring": "Who sees the metrics without a token.",
     "open_docs": "Who sees the API's description without a token.",
     "pages_url": "Where owners open the pages, for links in mails.",
-    "pages_path": "The path that all pages are below.",
+    "pages_path": "The path below which all pages are.",
     "notices_per_contact": "Messages of the host's own to one person without a verified e-mail, in an hour.",
-    "notices_per_binding": "The same of one agent on one channel, to all people together.",
+    "notices_per_binding": "The same for one agent on one channel, to all people together.",
     "keep_bodies_days": "How many days the texts of messages are kept, for agents without a setting of their own.",
-    "email_lifetime_days": "How many days a verified e-mail counts after the person last wrote with it.",
+    "email_lifetime_days": "How many days a verified e-mail counts after the person's last message.",
 }
 """By field of `Settings`."""
 

@@ -83,7 +83,7 @@ async def test_what_an_agent_says_of_its_failure_is_only_text(
 
     page = await reader.opens("/agents")
 
-    await expect(page.get_by_role("heading", name="Your agents")).to_be_visible()
+    await expect(page.get_by_role("heading", name="All agents")).to_be_visible()
     assert await page.locator("img, main script").count() == 0
 
 

@@ -58,7 +58,7 @@ async def test_a_channel_that_is_disconnected_meanwhile_says_so(world: World, pa
 
     await world.api("DELETE", "/api/agents/support/whatsapp")
 
-    await expect(page.get_by_text("Not connected: people cannot reach support")).to_be_visible()
+    await expect(page.get_by_text("People cannot reach support")).to_be_visible()
     await page.get_by_role("link", name="Connect").click()
     await expect(page.get_by_role("heading", name="Connect WhatsApp (Twilio)")).to_be_visible()
 

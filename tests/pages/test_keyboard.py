@@ -127,7 +127,7 @@ async def test_what_is_folded_is_opened_and_read(world: World, page_of: Readers)
         ("/agents/support", {"E-mail address": "x@y@z"}, "Add", "E-mail address"),
         ("/settings", {"Public Chat URL": "chat.example.org"}, "Save and check", "Public Chat URL"),
         ("/settings/limits", {"An answer is late after (hours)": "soon"}, "Save", "An answer is late after (hours)"),
-        ("/settings/tokens/new", {"For whom": "nobody"}, "Make the token", None),
+        ("/settings/tokens/new", {"Owner or agent": "nobody"}, "Make the token", None),
         (
             "/agents/support/channels/whatsapp/edit",
             {"WhatsApp From Number": "no number"},

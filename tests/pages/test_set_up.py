@@ -195,7 +195,7 @@ async def test_what_is_fetched_needs_no_public_address(tmp_path: Path, clock: Fr
         await net.listens_to("telegram")
         after = (await state(net))["steps"][2]
 
-    assert (before["done"], "that works without" in before["fix"]) == (False, True)
+    assert (before["done"], "it needs none" in before["fix"]) == (False, True)
     assert (after["done"], after["message"]) == (
         True,
         "Not needed for what is connected: this host fetches the messages.",

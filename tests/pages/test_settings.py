@@ -105,7 +105,7 @@ async def test_a_webhook_url_is_refused_with_the_address_to_enter(world: World) 
         answer = await client.post("/settings/public-chat-url", data={"value": entered}, headers=OWN)
 
     assert answer.status_code == 422
-    assert f"The address must not be a webhook URL; enter {PUBLIC}." in answer.text
+    assert f"The Public Chat URL must not be a webhook URL; enter {PUBLIC}." in answer.text
     assert (await world.api("GET", URL)).json()["value"] == PUBLIC
 
 

@@ -34,7 +34,7 @@ async def test_a_token_opens_the_page_that_was_asked_for(world: World, page_of: 
     await reader.examines()
     await page.get_by_role("button", name="Sign in with the token").click()
 
-    await expect(page.get_by_role("heading", name="Your agents")).to_be_visible()
+    await expect(page.get_by_role("heading", name="All agents")).to_be_visible()
     assert page.url == f"{reader.url}/agents?from=here"
 
 

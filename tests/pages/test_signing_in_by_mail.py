@@ -31,7 +31,7 @@ async def test_an_owner_signs_in_by_mail(world: World, page_of: Readers) -> None
     page = await reader.opens("/signin")
     await page.get_by_label("E-mail address").fill("Owner@Example.org")
     await page.get_by_role("button", name="Mail me a link").click()
-    await expect(page.get_by_role("heading", name="Look into your mailbox")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Check your mailbox")).to_be_visible()
     await reader.examines()
     await mailed()
 

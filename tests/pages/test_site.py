@@ -277,7 +277,7 @@ async def test_a_missing_page_is_a_page(world: World, page_of: Readers) -> None:
 
     await expect(page.get_by_role("heading", name="Not found")).to_be_visible()
     await page.get_by_role("link", name="Go to your agents").click()
-    await expect(page.get_by_role("heading", name="Your agents")).to_be_visible()
+    await expect(page.get_by_role("heading", name="All agents")).to_be_visible()
 
 
 async def test_the_colour_scheme_can_be_chosen(world: World, page_of: Readers) -> None:

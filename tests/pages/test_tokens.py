@@ -20,8 +20,8 @@ async def test_a_token_is_made_shown_once_and_revoked(world: World, page_of: Rea
     page = await reader.opens("/settings")
     await page.get_by_role("link", name="New token").click()
     await reader.examines()
-    await page.get_by_label("An owner").check()
-    await page.get_by_label("For whom").fill(" Owner@Example.org ")
+    await page.get_by_label("For an owner").check()
+    await page.get_by_label("Owner or agent").fill(" Owner@Example.org ")
     await page.get_by_label("Label").fill("nightly report")
 
     await page.get_by_role("button", name="Make the token").click()

@@ -37,7 +37,10 @@ class InvalidLink(Refusal):
     """The token was not made here, or the encryption key that it was signed with is gone."""
 
     def __init__(self) -> None:
-        super().__init__("invalid_link", "It may be incomplete: copy it again.")
+        super().__init__(
+            "invalid_link",
+            "It may be incomplete. Copy the whole link from the mail, or decide on the agent's Sharing page.",
+        )
 
 
 @dataclass(frozen=True, slots=True)

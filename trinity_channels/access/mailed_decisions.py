@@ -18,7 +18,7 @@ class ExpiredLink(Refusal):
     """The link's time is over, or the request it was for does not exist any more."""
 
     def __init__(self) -> None:
-        super().__init__("expired_link", "The people who still wait are listed on the host.")
+        super().__init__("expired_link", "People who still wait are listed on the agent's Sharing page.")
 
 
 class UsedLink(Refusal):

@@ -168,7 +168,7 @@ class SetUp:
             return Step(StepCode.CHANNELS, title, done=True, message=f"Ready: {', '.join(titles)}.")
         broken = ", ".join(one.name for one in self._plugins.unavailable)
         message = f"None of the installed channels can be used: {broken}." if broken else "No channel is installed."
-        fix = "Install or correct a channel's plugin, and start the host again."
+        fix = "Install or correct a channel's plugin, then restart the host."
         return Step(StepCode.CHANNELS, title, done=False, message=message, fix=fix)
 
     def _agent(self, agents: list[str]) -> Step:
@@ -185,9 +185,7 @@ class SetUp:
             named = [f"{one.agent} on {self._plugins.title(one.channel)}" for one in connected]
             return Step(StepCode.CONNECTION, title, done=True, message=f"{_some(named)}.")
         message = "People write to an account at a messenger, and the agent answers there."
-        fix = (
-            "Open an agent, choose a channel, and enter the credentials of your account. A provider's sandbox will do."
-        )
+        fix = "Open an agent, choose a channel, and enter the credentials of your account. A provider's sandbox is enough."
         agent = agents[0] if len(agents) == 1 else ""
         return Step(StepCode.CONNECTION, title, done=False, message=message, fix=fix, agent=agent)
 
@@ -206,7 +204,7 @@ class SetUp:
             message = "Providers post messages to it; it is checked as soon as it is saved."
             fix = enter
             if any(self._plugins[name].listens for name in self._plugins):
-                fix += " There is none? Connect a channel whose messages this host fetches; that works without."
+                fix += " No such address? Connect a channel whose messages this host fetches; it needs none."
             return Step(StepCode.ADDRESS, title, done=False, message=message, fix=fix)
         if failure:
             return Step(StepCode.ADDRESS, title, done=False, message=failure.message, fix=failure.fix)
@@ -233,7 +231,8 @@ class SetUp:
             message = f"You have a copy of {file}."
             return Step(StepCode.KEY, title, done=True, message=message, required=False)
         message = (
-            f"The key in {file} opens the credentials of your channels. Without it a backup of the database does not."
+            f"The key in {file} decrypts the credentials of your channels. A backup of the database is incomplete "
+            "without it."
         )
         fix = "Copy the file to a safe place other than the backup of the database, then confirm it here."
         return Step(StepCode.KEY, title, done=False, message=message, fix=fix, required=False)
@@ -244,7 +243,7 @@ class SetUp:
             message = "People can sign in with /login, and owners get mails about requests."
             return Step(StepCode.MAIL, title, done=True, message=message, required=False)
         message = "Without it people cannot verify an e-mail: only agents that are open to everyone answer."
-        fix = "Set TRINITY_CHANNELS_SMTP_URL and TRINITY_CHANNELS_MAIL_FROM, and start the host again."
+        fix = "Set TRINITY_CHANNELS_SMTP_URL and TRINITY_CHANNELS_MAIL_FROM, then restart the host."
         return Step(StepCode.MAIL, title, done=False, message=message, fix=fix, required=False)
 
 

@@ -125,10 +125,12 @@ class DecisionPages:
             )
         decided = await self._decisions.decide(token, approve=choice)
         email = shown_email(decided.email)
-        told = f"{email} is notified on {self._plugins.title(decided.channel)}."
+        channel = self._plugins.title(decided.channel)
         if choice:
-            return _page(HTTPStatus.OK, "Approved", f"{email} may now talk to “{decided.agent}”. {told}")
-        return _page(HTTPStatus.OK, "Declined", f"{told} They can ask again after 24 hours.")
+            told = f"{email} may now talk to “{decided.agent}”, and is notified on {channel}."
+            return _page(HTTPStatus.OK, "Approved", told)
+        told = f"{email} is notified on {channel}, and can ask again after 24 hours."
+        return _page(HTTPStatus.OK, "Declined", told)
 
 
 async def _choice(request: Request) -> bool | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 LABELS = {
     "keep_bodies_days": (
         "Keep the texts of messages",
-        "Of agents without a setting of their own. Older texts are removed within minutes; states and times stay.",
+        "For agents without a setting of their own. Older texts are removed within minutes; states and times stay.",
     ),
-    "email_lifetime_days": ("Verified e-mails count for", "After the person last wrote with it."),
-    "late_after_hours": ("An answer is late after", "From then on it begins with what it refers to."),
-    "park_after_hours": ("A question is left to the owner after", "From then on nothing is sent without asking."),
-    "disclose_after_hours": ("People are told again of the AI after", "A silence of this length."),
+    "email_lifetime_days": ("Verified e-mails count for", "Counted from the person's last message."),
+    "late_after_hours": ("An answer is late after", "A late answer first says what it refers to."),
+    "park_after_hours": ("A question is left to the owner after", "Older questions wait until the owner decides."),
+    "disclose_after_hours": (
+        "People are told again about the AI after",
+        "The length of silence after which the notice is repeated.",
+    ),
     "notices_per_contact": (
         "Host messages to one unverified person",
         "Prompts, help, confirmations; a channel may bill them.",

@@ -161,7 +161,7 @@ class ChannelView:
         """One sentence: whether messages come in, and when the last ones came and went."""
         at = self.at
         if at is None:
-            return Markup("Not connected: people cannot reach {} on {} yet.").format(self.agent, self.title)
+            return Markup("People cannot reach {} on {} yet.").format(self.agent, self.title)
         broken = next((one for one in lamps(at, self.visit.ago) if one.kind == "bad"), None)
         if at.last_inbound is None:
             if broken:

@@ -72,4 +72,9 @@ def _of(visit: Visit, agent: Overview) -> Iterator[Issue]:
     if waiting.deliveries:
         messages = "message" if waiting.deliveries == 1 else "messages"
         title = f"{counted(waiting.deliveries)} {messages} of {agent.name} may not have arrived"
-        yield Issue(title, "Of the last seven days; each says what the person has.", talks, "See what failed")
+        yield Issue(
+            title,
+            "In the last seven days. The conversation says what the person has received.",
+            talks,
+            "See what failed",
+        )

@@ -85,7 +85,7 @@ class SettingsPages:
         try:
             changed = await self._change.to(visit.principal, entered)
         except UnusableAddress as error:
-            return await self._show(visit, 422, entered=entered, problem=f"The address {error.why}.")
+            return await self._show(visit, 422, entered=entered, problem=f"The Public Chat URL {error.why}.")
         if changed.value is None:
             return visit.redirect(f"{_PATH}#url", "The Public Chat URL is removed. There are no webhook URLs now.")
         return visit.redirect(f"{_PATH}#url", "Public Chat URL saved. Webhook URLs begin with it now.")

@@ -134,7 +134,10 @@ class Site:
             # The route's pattern and not the path, which may hold a link's token or name a person.
             route = getattr(visit.request.scope.get("route"), "path", "")
             log.error("page failed", route=route, exc_info=error)
-            told = ErrorResponse("internal_error", "This is a fault of the host; its log says more.")
+            told = ErrorResponse(
+                "internal_error",
+                "This is a fault of the host. Try again; if it stays, ask the person who runs the host: its log says more.",
+            )
         title, text = _words(told)
         if not visit.is_part:
             return self._secured(visit.render("message.html", told.status, title=title, text=text), told.headers)

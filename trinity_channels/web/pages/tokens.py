@@ -18,9 +18,12 @@ _LASTS = {"30": "30 days", "90": "90 days", "365": "one year", "": "until it is 
 """How long a token may be valid: days, and how the form says it."""
 _DEFAULT = "90"
 _ROLES = {
-    Role.USER: ("An owner", "Sees and manages the agents of one e-mail address."),
-    Role.AGENT: ("An agent", "Its own key: writes first to people, and asks what became of that. Opens no pages."),
-    Role.ADMIN: ("An administrator", "May do everything on this host."),
+    Role.USER: ("For an owner", "Sees and manages the agents of one e-mail address."),
+    Role.AGENT: (
+        "For an agent",
+        "The agent's own key: it may write first to people and see what became of those messages. Opens no pages.",
+    ),
+    Role.ADMIN: ("For an administrator", "May do everything on this host."),
 }
 
 
