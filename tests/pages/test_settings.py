@@ -63,6 +63,8 @@ async def test_an_address_that_leads_elsewhere_is_told_with_its_cause(world: Wor
     await expect(page.locator("#check .alert.bad")).to_contain_text("elsewhere.example.org")
     # The steps of the set-up say the same without the page being loaded again.
     await expect(page.locator("#set-up-part")).to_contain_text("The name elsewhere.example.org")
+    for told in ("#check .alert.bad", "#set-up-part"):
+        await expect(page.locator(told)).to_contain_text("Correct the Public Chat URL, or add a DNS record")
     await expect(page.locator("#set-up-part")).not_to_contain_text("not checked yet")
     await reader.examines()
 
