@@ -80,7 +80,7 @@ class Reader:
         await self.owner.get_by_role("button", name="Save and check").click()
         if not url:
             await self.owner.get_by_role("button", name="Remove it").click()
-        await self.is_told("Public Chat URL saved")
+        await self.is_told(f"Public Chat URL {'saved' if url else 'is removed'}")
 
     async def policy(self, name: str) -> None:
         await self.goes_to("Agents", "demo")
