@@ -105,6 +105,19 @@ async def test_enter_on_a_chosen_request_decides_nothing(world: World, page_of: 
     assert [one["email"] for one in await world.requests()] == ["yan@example.org"]
 
 
+async def test_each_request_stands_beside_its_buttons(world: World, page_of: Readers) -> None:
+    for name in ("Zoe", "Yan"):
+        await asks(world, name)
+    _, page = await owner_at(world, page_of)
+
+    for email in ("zoe@example.org", "yan@example.org"):
+        chosen = await page.get_by_role("checkbox", name=f"Choose {email}").bounding_box()
+        button = await page.get_by_role("button", name=f"Approve {email}").bounding_box()
+        assert chosen
+        assert button
+        assert button["y"] < chosen["y"] + chosen["height"] / 2 < button["y"] + button["height"]
+
+
 async def test_what_was_decided_meanwhile_is_said_and_keeps_no_other_from_it(world: World) -> None:
     for name in ("Zoe", "Yan"):
         await asks(world, name)
