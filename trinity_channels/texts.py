@@ -99,7 +99,7 @@ CUT = "(This answer was cut off here.)"
 MAIL_SUBJECT = "Your code for {agent} on {channel}"
 MAIL_TEXT = (
     "Hello,\n\n"
-    "a person who writes to the agent “{agent}” on {channel} wants to sign in with this e-mail address.\n\n"
+    "A person who writes to the agent “{agent}” on {channel} wants to sign in with this e-mail address.\n\n"
     "The code is {code}\n\n"
     "To confirm, send it in the chat within 10 minutes, alone or like this:\n\n"
     "    /login {code}\n\n"
@@ -114,7 +114,7 @@ DIGEST_LINKS = (
 )
 DIGEST_TEXT = (
     "Hello,\n\n"
-    "these people would like to talk to your agent “{agent}”:\n\n"
+    "These people would like to talk to your agent “{agent}”:\n\n"
     "{people}\n\n"
     "{how}"
     "On the host, `trinity-channels requests` lists all who are waiting, and `trinity-channels requests approve NUMBER` or "
@@ -123,14 +123,14 @@ DIGEST_TEXT = (
 SIGN_IN_SUBJECT = "Sign in to Trinity Channels"
 SIGN_IN_TEXT = (
     "Hello,\n\n"
-    "this link signs you in to the pages of your agents. It works once, within 15 minutes:\n\n"
+    "This link signs you in to the pages of your agents. It works once, within 15 minutes:\n\n"
     "    {url}\n\n"
     "If you did not ask for it, ignore this mail, and do not forward it.\n"
 )
 ALERT_SUBJECT = "{agent} may not be reachable on {channel}"
 ALERT_TEXT = (
     "Hello,\n\n"
-    "something is wrong with your agent “{agent}” on {channel}:\n\n"
+    "Something is wrong with your agent “{agent}” on {channel}:\n\n"
     "{found}\n\n"
     "This alert is sent once. It ends automatically when the channel works again.\n"
 )

@@ -34,7 +34,7 @@ async def test_a_failed_delivery_is_listed_with_its_reason_and_sent_again(
     row = listed.stdout.splitlines()[1]
     assert row.split()[:8] == ["2", "support", "whatsapp", "agent", "failed", "2026-03-02", "09:00", "UTC"]
     assert "20003" in row
-    assert "Re-copy the Auth Token" in row
+    assert "Copy the Auth Token again" in row
     assert "deliveries resend" in listed.stdout
     assert (resent.exit_code, resent.stdout) == (0, "The message will be sent again.\n")
     assert zoe.heard() == ["echo first", "echo second"]

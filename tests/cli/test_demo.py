@@ -111,7 +111,7 @@ def test_who_opens_the_demo_is_the_owner_and_may_change_settings(demo: str) -> N
     assert [one.status_code for one in (settings, sharing, removed, channel)] == [200, 200, 303, 200]
     assert f'value="{host}"' in settings.text
     assert "Administrator owner@example.org" in settings.text
-    assert "There is none until a public address is set." in channel.text
+    assert "There is none until the Public Chat URL is set." in channel.text
 
 
 def test_the_demo_leads_to_this_machine_whatever_a_request_names(demo: str) -> None:

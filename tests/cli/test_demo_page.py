@@ -65,7 +65,7 @@ async def test_on_a_small_screen_the_phone_is_in_view_and_the_guide_follows_the_
         await expect(page.get_by_role("heading", name="Try WhatsApp")).to_be_hidden()
         await page.get_by_label("Guide", exact=True).check()
         await expect(page.get_by_role("heading", name="Try WhatsApp")).to_be_in_viewport()
-        await expect(page.get_by_text("then the code from the mail")).to_be_visible()
+        await expect(page.get_by_text("then the code: press “Send it”")).to_be_visible()
         await page.get_by_role("link", name="Slack").click()
         await page.get_by_label("Guide", exact=True).check()
         await expect(page.get_by_role("heading", name="Try Slack")).to_be_visible()

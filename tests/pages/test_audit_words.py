@@ -187,7 +187,7 @@ async def test_what_concerns_the_whole_host_is_told_in_words(world: World) -> No
         ("block", {"client": 10**9}, "blocked an erased person"),
         ("block", {"client": "x"}, "blocked an erased person"),
         ("read_conversation", {"conversation": 10**9}, "read the conversation with an erased person"),
-        ("read_conversation", {"requests": True}, "read the access requests with what was written first"),
+        ("read_conversation", {"requests": True}, "read the access requests and the first messages in them"),
         ("remove_parked", {"parked": 1, "after_days": 30}, f"removed 1 question or message {WAITED}"),
         ("remove_parked", {"parked": 3, "after_days": 30}, f"removed 3 questions and messages {WAITED}"),
         ("resend_failed", {"code": "63016", "channels": ["whatsapp"], "again": [1, 2]}, f"{AGAIN}, after the error 63016"),

@@ -35,7 +35,7 @@ async def test_it_is_connected_tried_and_disconnected(roof: World, page_of: Read
     page = await reader.opens(PATH)
 
     await expect(page.get_by_label("Plumage")).to_have_value("grey")
-    await expect(page.locator(".path")).to_have_text(re.compile("^Roof . Left . Door$"))
+    await expect(page.locator(".path")).to_have_text(re.compile(r"^Roof\s.\sLeft\s.\sDoor\s*$"))
     await page.get_by_label("Loft").fill("L-123")
     await page.get_by_label("Whistle", exact=True).fill(pigeon.WRONG)
     await page.get_by_label("Wind").select_option("south")

@@ -188,8 +188,8 @@ async def test_refused_credentials_are_the_owners_business(town: World) -> None:
     assert zoe.heard() == []
     check = await town.check("outbound")
     assert check["state"] == "failed"
-    assert "Re-copy the Auth Token" in check["message"]
-    assert "Re-copy the Auth Token" in (await town.binding())["warning"]
+    assert "Copy the Auth Token again" in check["message"]
+    assert "Copy the Auth Token again" in (await town.binding())["warning"]
 
 
 async def test_a_success_clears_the_warning(town: World) -> None:

@@ -266,7 +266,8 @@ def _answer(first: StoredBinding | None, *, heard: bool, answered: bool) -> Step
         fix = "Where access is restricted, its sender verifies an e-mail with /login, and you approve the request."
     else:
         message = f"No message to {first.agent} has arrived yet."
-        fix = f"Write to {first.account.sender} from your phone; the channel's page shows how far the message gets."
+        sender = first.account.sender.removeprefix(f"{first.channel}:")
+        fix = f"Write to {sender} from your phone; the channel's page shows how far the message gets."
     return Step(StepCode.ANSWER, title, done=False, message=message, fix=fix, agent=first.agent, channel=first.channel)
 
 

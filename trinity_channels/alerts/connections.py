@@ -16,7 +16,7 @@ PATIENCE = timedelta(minutes=10)
 STANDS = timedelta(minutes=1)
 """How long a connection lasts that is a good one: another program that takes it away does so sooner."""
 FIX = (
-    "Check that this host reaches the internet, and the provider's status page; the channel's page says when it is tried "
+    "Check the provider's status page, and that this host reaches the internet; the channel's page says when it is tried "
     "again. The alert ends when the connection stands."
 )
 

@@ -99,7 +99,7 @@ class ProviderChecks:
             return _UNKNOWN
         return Finding(
             f"The provider could not be asked for {UNREACHABLE // timedelta(hours=1)} hours. The last reason: {cause}",
-            "Check that this host reaches the internet, and the provider's status page.",
+            "Check the provider's status page, and that this host reaches the internet.",
         )
 
 

@@ -13,7 +13,7 @@ PATIENCE = timedelta(minutes=10)
 """How long webhooks are refused before that is an alert: an accepted one shows that the others were forged."""
 FIX = (
     "Make public_chat_url and the webhook address in the provider's console the same, letter by letter; if they are, enter "
-    "the secret again. The next message that is accepted ends this alert."
+    "the provider's token or secret again. The next message that is accepted ends this alert."
 )
 
 

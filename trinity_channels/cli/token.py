@@ -19,7 +19,7 @@ def create(
     ] = "",
     agent: Annotated[str, typer.Option(metavar="NAME", help="For an agent, which may only send messages.")] = "",
     label: Annotated[
-        str, typer.Option(metavar="TEXT", help="What you call it, such as the program that uses it.")
+        str, typer.Option(metavar="TEXT", help="A name for it, such as that of the program that uses it.")
     ] = "",
     expires: Annotated[
         str, typer.Option(metavar="WHEN", help="From when it is refused: 90d, 12h, or a date. Default: never.")

@@ -15,7 +15,8 @@ from trinity_channels.store.conversation_log import Heading, Log
 from trinity_channels.store.states import PARKED_DELIVERIES
 
 RESUBMIT = (
-    "Resubmit gives this to the agent again. If it had acted already, for example booked something, it may do so twice."
+    "Resubmit gives this to the agent again. If it has already acted, for example booked something, it may do so a second "
+    "time."
 )
 
 

@@ -255,7 +255,10 @@ class Listener:
 _NEVER_BEGAN = "The connection has ended before anything came."
 _ENDED = "The connection has ended soon after it was made."
 _OVER = "This process does not listen for this binding any more."
-_FIX = "Once that is corrected, enter the settings again: the connection is then made at once, otherwise within ten minutes."
+_FIX = (
+    "Once that is corrected, enter what has changed in the settings, and save: the connection is then made at once, "
+    "otherwise within ten minutes."
+)
 
 
 def _words(error: BaseException) -> str:

@@ -118,7 +118,7 @@ def _email(told: Told) -> str:
 
 def _read(told: Told) -> str:
     if "requests" in told.entry.details:
-        return "read the access requests with what was written first"
+        return "read the access requests and the first messages in them"
     if "list" in told.entry.details:
         return "read the list of conversations"
     person = _person(told)

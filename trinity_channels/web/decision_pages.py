@@ -42,7 +42,8 @@ _CHOICES = {"approve": True, "decline": False}
 _STYLE = (
     ":root{color-scheme:light dark}"
     "body{font:.9375rem/1.5 ui-sans-serif,system-ui,sans-serif;max-width:34rem;margin:0 auto;padding:18vh 1rem 2rem;"
-    "overflow-wrap:anywhere;color:light-dark(#191d1f,#e9edee);background:light-dark(#f7f7f4,#0f1315)}"
+    "overflow-wrap:anywhere;text-wrap:pretty;color:light-dark(#191d1f,#e9edee);background:light-dark(#f7f7f4,#0f1315)}"
+    "time{white-space:nowrap}"
     ".brand{margin:0;font-weight:600}"
     "h1{font-size:1.625rem;line-height:1.25;margin:.5rem 0 1rem}"
     "button{font:inherit;font-weight:600;color:inherit;padding:.5rem 1rem;margin:.25rem .75rem 0 0;cursor:pointer;"

@@ -27,7 +27,7 @@ SETUP_STEPS = (
     ),
     SetupStep(
         "Find the sandbox and its keyword",
-        'The sender is whatsapp:+14155238886. Note what follows "join" on that page: it is the keyword.',
+        'The sender is whatsapp:+14155238886. Note what follows "join" on that page: it is the keyword to enter here.',
         sandbox=True,
         path=_TRY,
     ),

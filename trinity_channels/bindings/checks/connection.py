@@ -32,11 +32,11 @@ def connection(known: Known, at: Listening) -> Check:
     since = f" since {spoken(at.failing_since)}" if at.failing_since else ""
     message = f"No messages have been fetched from {title}{since}: {at.error}"
     if at.refused:
-        fix = f"Once that is corrected, enter the settings again.{again}"
+        fix = f"Once that is corrected, enter what has changed in the settings, and save.{again}"
         return Check("connection", CheckState.FAILED, message, fix, (FixAction.EDIT,))
     if at.unattended:
         fix = "Start a process that does the host's work, `serve` or `worker`; see in its log why it does not listen."
         return Check("connection", CheckState.FAILED, message, fix)
     lasts = at.failing_since is not None and known.now - at.failing_since >= PATIENCE
-    fix = f"Check that this host reaches the internet, and {title}'s status page.{again}"
+    fix = f"Check {title}'s status page, and that this host reaches the internet.{again}"
     return Check("connection", CheckState.FAILED if lasts else CheckState.WARNING, message, fix, (FixAction.VERIFY,))

@@ -129,7 +129,8 @@ def signature(known: Known) -> Check:
         f"The signature of a webhook was wrong at {failed:%Y-%m-%d %H:%M} UTC, so it was refused. "
         f"{known.stored.signature_cause}",
         "Make public_chat_url and the webhook address in the provider's console the same, letter by letter; if they are, "
-        f"enter the secret again. The next message that is accepted clears this.{fetched}",
+        "enter the provider's token or secret again. The next message that is accepted clears "
+        f"this.{fetched}",
         (FixAction.EDIT, FixAction.SEE_WEBHOOK) if known.public_url else (FixAction.EDIT,),
     )
 

@@ -43,7 +43,7 @@ A demo of trinity_channels: everything runs on this machine, the providers are s
 
 {listed}
 
-Write something on the phone, sign in with /login you@example.org, and approve the request: on the first page, or with
+Write something on the phone, sign in with /login you@example.com, and approve the request: on the first page, or with
 
   curl -H "Authorization: Bearer {environment.owner.token}" {requests}
 

@@ -15,18 +15,23 @@ def steps(channel: Channel) -> list[Markup]:
 
 
 def _steps(channel: Channel) -> Iterator[Markup]:
-    login = Markup("<code>{}login you@example.org</code>").format(channel.command_mark)
+    login = Markup("<code>{}login you@example.com</code>").format(channel.command_mark)
     yield Markup("Write on the phone. The agent only talks to people it knows.")
     if channel.capabilities.verified_email:
         yield Markup("{} vouches for the e-mail address, so the owner is asked at once.").format(channel.title)
     else:
-        yield Markup("Send {}, then the code from the mail below the phone.").format(login)
+        yield Markup("Send {}, then the code: press “Send it” on the phone, or copy it from the mail below.").format(
+            login
+        )
     yield Markup("As the owner, approve the request under Access Requests. The agent then answers the question.")
     yield Markup("Ask the agent to tell you <b>everything</b>: a long answer, in parts and formatted for {}.").format(
         channel.title
     )
     yield Markup("Send a photo, turn on a fault, or write as someone else.")
-    yield Markup("Press “Agent writes first” below the phone. This also allows it, as the owner can under People.")
+    yield Markup(
+        "Press “Agent writes first” below the phone. It first turns on “Agent may write first”, as the owner can under "
+        "People."
+    )
     if channel.reply_window:
         yield Markup(
             "Press “25 hours later”, then “Agent writes first” again. The message fails: the reply window has closed."

@@ -12,7 +12,7 @@ from trinity_channels.access.gate import Policy
 from trinity_channels.access.overview import Overview, Overviews
 from trinity_channels.plugins import Plugins
 from trinity_channels.readiness import Readiness
-from trinity_channels.web.pages.issues import Issue, issues_of
+from trinity_channels.web.pages.issues import WORKS, Issue, issues_of
 from trinity_channels.web.pages.live import Live
 from trinity_channels.web.pages.menu import MenuItem
 from trinity_channels.web.pages.page import Page
@@ -72,7 +72,7 @@ class AgentsPages:
         between = await self._of_processes(visit)
         issues = [*between, *issues_of(visit, overviews)]
         state = _state(overviews, sum(one.attention for one in overviews) + len(between))
-        shown = {"agents": overviews, "issues": issues, "state": state, "policies": POLICIES}
+        shown = {"agents": overviews, "issues": issues, "state": state, "policies": POLICIES, "works": WORKS}
         return {**shown, **await self._set_up.values(visit)}
 
     def _worded(self, visit: Visit, agent: Overview) -> Overview:

@@ -142,7 +142,7 @@ class ChannelView:
         if self.at is None:
             return "", "Not connected"
         if self.attention:
-            return "attention", "Needs attention"
+            return "failed" if any(one.grave for one in self.attention) else "attention", "Needs attention"
         return ("queued", "Connecting") if self._connects else ("connected", "Connected")
 
     @property

@@ -32,12 +32,12 @@ _TITLES = {
     "public_chat_url": _UNREACHABLE,
     "webhook_path": _UNREACHABLE,
     "signature": _UNREACHABLE,
-    "outbound": "Messages of {agent} are not sent on {channel}",
+    "outbound": "Messages from {agent} are not sent on {channel}",
     "mail": "People cannot sign in to {agent} on {channel}",
     "parked": "{agent} has left questions for you on {channel}",
 }
 """By the code of the worst check."""
-_WORKS = frozenset({"parked", "host_messages", "escalation"})
+WORKS = frozenset({"parked", "host_messages", "escalation"})
 """Codes with which people are answered all the same."""
 
 
@@ -53,7 +53,7 @@ def _of(visit: Visit, agent: Overview) -> Iterator[Issue]:
         if at.state == ATTENTION:
             title = _TITLES.get(at.code, _TROUBLE).format(agent=agent.name, channel=at.title)
             yield Issue(
-                title, visit.within(at.cause), f"{path}#{at.channel}", f"Open {at.title}", grave=at.code not in _WORKS
+                title, visit.within(at.cause), f"{path}#{at.channel}", f"Open {at.title}", grave=at.code not in WORKS
             )
     waiting = agent.waiting
     if waiting.requests:
@@ -71,7 +71,7 @@ def _of(visit: Visit, agent: Overview) -> Iterator[Issue]:
         yield Issue(f"{counted(agent.turns)} {questions} no answer from {agent.name}", detail, talks, "See what failed")
     if waiting.deliveries:
         messages = "message" if waiting.deliveries == 1 else "messages"
-        title = f"{counted(waiting.deliveries)} {messages} of {agent.name} may not have arrived"
+        title = f"{counted(waiting.deliveries)} {messages} from {agent.name} may not have arrived"
         yield Issue(
             title,
             "In the last seven days. The conversation says what the person has received.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from markupsafe import Markup
 from starlette.responses import Response
 
 from trinity_channels.access.actors import Actors
@@ -253,10 +254,10 @@ def _decision_sentence(decided: Decided, *, approve: bool) -> str:
     return " ".join(told)
 
 
-def _state(views: Sequence[ChannelView]) -> str:
+def _state(views: Sequence[ChannelView]) -> str | Markup:
     """Where people reach the agent, as a sentence."""
     titles = [view.title for view in views if view.at]
     if not titles:
-        return "It is not connected to a messenger yet."
+        return Markup('It is not connected to a messenger yet. <a href="#channels">Connect a channel</a>.')
     listed = " and ".join([", ".join(titles[:-1]), titles[-1]] if len(titles) > 1 else titles)
     return f"People reach it on {listed}."

@@ -136,7 +136,8 @@ class Site:
             log.error("page failed", route=route, exc_info=error)
             told = ErrorResponse(
                 "internal_error",
-                "This is a fault of the host. Try again; if it stays, ask the person who runs the host: its log says more.",
+                "This is a fault of the host. Try again. If it happens again, ask the person who runs the host: its "
+                "log says more.",
             )
         title, text = _words(told)
         if not visit.is_part:

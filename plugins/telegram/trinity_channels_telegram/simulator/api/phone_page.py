@@ -67,7 +67,7 @@ class TelegramPage(PhonePage[Phone]):
             bubbles=[_bubble(one) for one in person.chat.messages[-SHOWN:]],
             typing=person.typing,
             state=STATES.get(status, ""),
-            window="Telegram drops what it could not deliver for 24 hours.",
+            window="After 24 hours Telegram drops what it could not deliver.",
             actions=ACTIONS.get(status, {}),
         )
 

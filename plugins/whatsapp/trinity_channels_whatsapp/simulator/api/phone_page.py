@@ -96,11 +96,11 @@ class WhatsAppPage(PhonePage[Phone]):
     def _window(self, person: Phone) -> str:
         wrote = person.last_wrote.get(person.chat)
         if wrote is None:
-            return "The reply window opens when the person writes."
+            return f"{person.name}'s reply window opens when they write."
         ends = (wrote + WINDOW).astimezone()
         if ends <= self.clock():
-            return "The reply window has closed: only templates arrive until the person writes again."
-        return f"The reply window is open until {ends:%A, %H:%M}."
+            return f"{person.name}'s reply window has closed: only templates arrive until they write again."
+        return f"{person.name}'s reply window is open until {ends:%A, %H:%M}."
 
     async def say(self, person: Phone, text: str, where: str, thread: str) -> None:  # noqa: ARG002 -- one chat
         self._network.background.start(person.says(text))
