@@ -113,6 +113,7 @@ async def test_what_comes_before_a_request_is_not_its_answer(
     stale: bytes, content: bytes | None, at_once: bool
 ) -> None:
     heads: list[bytes] = []
+    sent = asyncio.Event()
 
     async def adds(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         heads.append(await reader.readuntil(b"\r\n\r\n"))
@@ -121,11 +122,14 @@ async def test_what_comes_before_a_request_is_not_its_answer(
             await writer.drain()
             await asyncio.sleep(0.02)
         writer.write(stale)
+        sent.set()
         await reader.read()  # until the client closes
 
     async with Server(adds) as server, open_client() as client:
         await client.get(server.url)
-        await asyncio.sleep(0.06)
+        await sent.wait()
+        for _ in range(5):
+            await asyncio.sleep(0)  # what has arrived is read before the loop goes on
         answer = await client.post(server.url, content=streamed() if content is None else content)
 
         assert (answer.status_code, answer.text) == (200, "ok")
