@@ -48,7 +48,7 @@ def normalise_url(text: str) -> str:
         # The cause quotes what it could not read, and that may be a password.
         raise ValueError("must be an address such as https://chat.example.org; host or port cannot be read") from None
     if parts.scheme not in _DEFAULT_PORTS or not host:
-        raise ValueError("must be an address such as https://chat.example.org, with https:// in front")
+        raise ValueError("must be an address such as https://chat.example.org: https:// and the name of the host")
     if "@" in parts.netloc:
         raise ValueError("must not contain a user or password")
     if "?" in text or "#" in text:

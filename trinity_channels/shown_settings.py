@@ -33,7 +33,7 @@ MEANINGS = {
     "open_docs": "Who sees the API's description without a token.",
     "pages_url": "Where owners open the pages, for links in mails.",
     "pages_path": "The path below which all pages are.",
-    "notices_per_contact": "The host's own messages an hour to one person without a verified e-mail.",
+    "notices_per_contact": "How many messages of its own the host sends in an hour to one person without a verified e-mail.",
     "notices_per_binding": "The same for one agent on one channel, for all people together.",
     "keep_bodies_days": "How many days the texts of messages are kept, for agents without a setting of their own.",
     "email_lifetime_days": "How many days a verified e-mail counts after the person's last message.",

@@ -105,7 +105,7 @@ async def test_a_conversation_says_beforehand_what_resubmit_will_do(town: World,
     assert unanswered.heard()
     (turn,) = (await conversation(town))["failed_turns"]
     assert (turn["resubmit"]["possible"], turn["reason"]) == (True, "The model is gone")
-    assert "may do so twice" in turn["resubmit"]["message"]
+    assert "may do so a second time" in turn["resubmit"]["message"]
 
     await town.later(hours=25)  # the provider takes an answer only within a day
     (turn,) = (await conversation(town))["failed_turns"]

@@ -44,7 +44,7 @@ async def test_a_fresh_host_leads_to_its_first_answer(found: Found, page_of: Rea
     await is_at(page, "Set the Public Chat URL")
     assert await missing(world) == ["public_chat_url", "key_backup", "connection", "first_answer"]
 
-    await page.get_by_role("link", name="Enter the Public Chat URL").click()
+    await page.get_by_role("link", name="Go to the Public Chat URL").click()
     await page.get_by_role("textbox", name="Public Chat URL").fill(PUBLIC)
     await page.get_by_role("button", name="Save and check").click()
     await expect(page.get_by_text("Reachable.")).to_be_visible()

@@ -130,6 +130,6 @@ def _cause(refused: _Refused, difference: str | None) -> str:
         return f"The provider signed another address than public_chat_url gives: {difference}."
     return (
         "No known address matches the signature, so the secret is probably not the one the provider signs "
-        "with (it changes when it is regenerated), or a proxy takes a part of the path away that public_chat_url does not "
+        "with (it changes when it is regenerated), or a proxy takes away a part of the path that public_chat_url does not "
         "have, or another party sent the request."
     )

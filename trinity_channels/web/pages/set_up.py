@@ -57,7 +57,7 @@ class SetUpPages:
             case StepCode.AGENT if self._reload.possible:
                 return Button("Take the file over", "/settings/reload", post=True)
             case StepCode.ADDRESS:
-                return Button("Enter the Public Chat URL", "/settings#url")
+                return Button("Go to the Public Chat URL", "/settings#url")
             case StepCode.KEY:
                 return Button("I have a copy", "/settings/key-backup", post=True)
             case StepCode.CONNECTION:
