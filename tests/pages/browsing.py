@@ -185,7 +185,9 @@ async def launched() -> AsyncIterator[Browser]:
     """A Chromium that lives as long as the context; each `Reader` has its own cookies in it."""
     expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", ELSEWHERE])
+        # Without a graphics card a GPU process computes the pixels, which took a seventh of the time of tests of pages.
+        args = ["--no-sandbox", "--disable-gpu", ELSEWHERE]
+        browser = await playwright.chromium.launch(executable_path=find(), args=args)
         yield browser
         await browser.close()
 
