@@ -91,10 +91,16 @@ async def test_several_requests_are_declined_at_once(world: World, page_of: Read
     assert await emails(world) == []
 
 
-async def test_enter_on_a_chosen_request_decides_nothing(world: World, page_of: Readers) -> None:
+async def test_each_request_stands_beside_its_buttons_and_enter_decides_none(world: World, page_of: Readers) -> None:
     for name in ("Zoe", "Yan"):
         await asks(world, name)
     _, page = await owner_at(world, page_of)
+    for email in ("zoe@example.org", "yan@example.org"):
+        box = await page.get_by_role("checkbox", name=f"Choose {email}").bounding_box()
+        button = await page.get_by_role("button", name=f"Approve {email}").bounding_box()
+        assert box
+        assert button
+        assert button["y"] < box["y"] + box["height"] / 2 < button["y"] + button["height"]
     chosen = page.get_by_role("checkbox", name="Choose zoe@example.org")
 
     await chosen.check()
@@ -103,19 +109,6 @@ async def test_enter_on_a_chosen_request_decides_nothing(world: World, page_of: 
 
     await expect(page.get_by_role("status").get_by_text("zoe@example.org is approved.")).to_be_visible()
     assert [one["email"] for one in await world.requests()] == ["yan@example.org"]
-
-
-async def test_each_request_stands_beside_its_buttons(world: World, page_of: Readers) -> None:
-    for name in ("Zoe", "Yan"):
-        await asks(world, name)
-    _, page = await owner_at(world, page_of)
-
-    for email in ("zoe@example.org", "yan@example.org"):
-        chosen = await page.get_by_role("checkbox", name=f"Choose {email}").bounding_box()
-        button = await page.get_by_role("button", name=f"Approve {email}").bounding_box()
-        assert chosen
-        assert button
-        assert button["y"] < chosen["y"] + chosen["height"] / 2 < button["y"] + button["height"]
 
 
 async def test_what_was_decided_meanwhile_is_said_and_keeps_no_other_from_it(world: World) -> None:
