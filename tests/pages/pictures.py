@@ -124,7 +124,9 @@ PICTURES = (
     Picture("channel-rotate", f"{WHATSAPP}/rotate"),
     Picture("channel-disconnect", f"{WHATSAPP}/disconnect"),
     Picture("channel-test", f"{WHATSAPP}/test"),
-    Picture("channel-test-refused", f"{WHATSAPP}/test", step=fill("Send", To="nobody", Message="\u200b"), status=422),
+    Picture(
+        "channel-test-refused", f"{WHATSAPP}/test", step=fill("Send", To="no number", Message="\u200b"), status=422
+    ),
     Picture("channel-test-sent", f"{WHATSAPP}/test", step=fill("Send", To="whatsapp:+12025550199")),
     Picture("connect", CONNECT),
     Picture("connect-production", f"{CONNECT}?sender=production"),

@@ -127,14 +127,14 @@ async def test_what_is_folded_is_opened_and_read(world: World, page_of: Readers)
         ("/agents/support", {"E-mail address": "x@y@z"}, "Add", "E-mail address"),
         ("/settings", {"Public Chat URL": "chat.example.org"}, "Save and check", "Public Chat URL"),
         ("/settings/limits", {"An answer is late after (hours)": "soon"}, "Save", "An answer is late after (hours)"),
-        ("/settings/tokens/new", {"Owner or agent": "nobody"}, "Make the token", None),
+        ("/settings/tokens/new", {"Owner or agent": "unknown"}, "Make the token", None),
         (
             "/agents/support/channels/whatsapp/edit",
             {"WhatsApp From Number": "no number"},
             "Save",
             "WhatsApp From Number",
         ),
-        ("/agents/support/channels/whatsapp/test", {"To": "nobody"}, "Send", "To"),
+        ("/agents/support/channels/whatsapp/test", {"To": "no number"}, "Send", "To"),
     ],
 )
 async def test_after_an_error_the_first_faulty_field_has_the_focus(
